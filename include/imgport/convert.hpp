@@ -1,0 +1,50 @@
+// One image to another.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <imgport/image.hpp>
+#include <imgport/inspect.hpp>
+#include <imgport/overwrite.hpp>
+#include <imgport/progress.hpp>
+
+namespace imgport {
+
+enum class Compression { none, fast, small, zstd };
+enum class VhdType { dynamic, fixed };
+enum class Verify { none, structure, content };
+enum class Engine { automatic, native, qemu };
+
+
+struct ConvertOptions {
+    Format target = Format::qcow2;  // qcow2, vhd or raw
+    Compression compression = Compression::none;
+    VhdType vhd_type = VhdType::dynamic;
+    Verify verify = Verify::structure;
+    Engine engine = Engine::automatic;
+    Overwrite overwrite = Overwrite::no;
+    AllowedFiles allowed = {};
+    std::string temp_dir = {};
+    std::uint64_t max_unpacked = 0;  // bytes; 0: 2 TiB
+    unsigned threads = 0;            // 0: as many as there are cores
+    bool digest = false;             // compute the content digest
+};
+
+struct ConvertResult {
+    std::string path;              // of the artifact
+    ImageFacts artifact;           // our own probe of it
+    std::string engine;            // "qemu"
+    std::optional<std::string> content_digest = {};  // hex
+};
+
+// Writes `destination` only when the whole of it was written, synced and verified (docs/contract.md, "Output").
+Result<ConvertResult> convert(const std::string &source, const ImageFacts &image, const std::string &destination,
+                              const ConvertOptions &options, ProgressSink &progress);
+
+// The digest of the guest-visible bytes, independent of the format: docs/content-digest.md. 64 hex digits.
+Result<std::string> content_digest(const std::string &path, const ImageFacts &image, const InspectOptions &options,
+                                   ProgressSink &progress);
+
+}  // namespace imgport

@@ -1,0 +1,105 @@
+// The document that describes an artifact and vouches for it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <imgport/facts.hpp>
+#include <imgport/finding.hpp>
+#include <imgport/import_parameters.hpp>
+#include <imgport/progress.hpp>
+
+namespace imgport {
+
+struct ManifestSource {
+    std::string file;      // the name, without folders
+    std::string format;
+    std::vector<std::string> wrapped_in = {};
+    std::optional<std::string> member = {};
+    std::uint64_t file_size = 0;   // bytes
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("file", self.file);
+        visit("format", self.format);
+        visit("wrapped_in", self.wrapped_in);
+        visit("member", self.member);
+        visit("file_size", self.file_size);
+    }
+};
+
+struct ManifestArtifact {
+    std::string file;      // the name, in the manifest's own folder
+    std::string format;
+    std::string variant;
+    std::uint64_t file_size = 0;     // bytes
+    std::uint64_t virtual_size = 0;  // bytes
+    std::string sha256;              // of the file, 64 hex digits
+    std::string crc64ecma;           // of the file, decimal, as OSS's header spells it
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("file", self.file);
+        visit("format", self.format);
+        visit("variant", self.variant);
+        visit("file_size", self.file_size);
+        visit("virtual_size", self.virtual_size);
+        visit("sha256", self.sha256);
+        visit("crc64ecma", self.crc64ecma);
+    }
+};
+
+struct ManifestContent {
+    std::string digest;  // content_digest()
+
+    static void fields(auto &self, auto &&visit) { visit("digest", self.digest); }
+};
+
+struct ManifestCheck {
+    std::string profile;
+    Verdict verdict = Verdict::error;
+    std::vector<std::string> waived = {};
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("profile", self.profile);
+        visit("verdict", self.verdict);
+        visit("waived", self.waived);
+    }
+};
+
+// "schema": "imgport.manifest/1"
+struct Manifest {
+    ManifestSource source;
+    ManifestArtifact artifact;
+    ManifestContent content;
+    std::optional<GuestFacts> guest = {};
+    ManifestCheck check;
+    ImportParameters import;
+    std::map<std::string, std::string> tools = {};  // name -> version
+    std::optional<std::string> created = {};        // from SOURCE_DATE_EPOCH only, ISO 8601
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("source", self.source);
+        visit("artifact", self.artifact);
+        visit("content", self.content);
+        visit("guest", self.guest);
+        visit("check", self.check);
+        visit("import", self.import);
+        visit("tools", self.tools);
+        visit("created", self.created);
+    }
+};
+
+std::string manifest_json(const Manifest &manifest);
+Result<Manifest> read_manifest(const std::string &path);
+
+// Whether artifact and manifest still agree: sizes, SHA-256, CRC-64, our probe of the artifact, the content digest.
+// One message per disagreement; an error only where one of them cannot be read.
+Result<std::vector<std::string>> verify_manifest(const std::string &path, ProgressSink &progress);
+
+}  // namespace imgport

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace imgport {
+
+// "MAJOR.MINOR.PATCH"
+const char *version();
+
+}  // namespace imgport

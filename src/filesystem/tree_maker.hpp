@@ -1,0 +1,36 @@
+// An engine that finds a disk's volumes and opens their filesystems: the appliance, or native readers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <imgport/facts.hpp>
+
+#include "filesystem/raw_tree.hpp"
+
+namespace imgport {
+
+class TreeMaker {
+public:
+    TreeMaker() = default;
+    TreeMaker(const TreeMaker &) = delete;
+    TreeMaker &operator=(const TreeMaker &) = delete;
+    virtual ~TreeMaker() = default;
+
+    // "appliance", "native".
+    virtual std::string name() const = 0;
+
+    // Volumes that only appear when others are assembled (LVM logical volumes), with what their superblocks say.
+    // `known` are the ones found in the partition table.
+    virtual Result<std::vector<VolumeFacts>> more_volumes(const std::vector<VolumeFacts> &known) = 0;
+
+    // The files of the volume with that device name. `subvolume` is a btrfs subvolume's path, "" for the default one.
+    // An error says by name what cannot be read.
+    virtual Result<std::shared_ptr<RawTree>> open(const VolumeFacts &volume, const std::string &subvolume) = 0;
+
+    // The paths of a btrfs filesystem's subvolumes ("@", "@/var"); empty for everything else.
+    virtual Result<std::vector<std::string>> subvolumes(const VolumeFacts &volume) = 0;
+};
+
+}  // namespace imgport

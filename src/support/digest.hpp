@@ -1,0 +1,40 @@
+// Digests of byte streams.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "support/bytes.hpp"
+
+namespace imgport {
+
+// SHA-256 (FIPS 180-4), by OpenSSL.
+class Sha256 {
+public:
+    using Value = std::array<std::byte, 32>;
+
+    Sha256();
+    Sha256(Sha256 &&) noexcept;
+    Sha256 &operator=(Sha256 &&) noexcept;
+    ~Sha256();
+    void update(Bytes bytes);
+    // Ends the digest; the object may not be used again.
+    Value finish();
+
+private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+// Any digest that OpenSSL knows by name ("SHA1", "SHA512"), in lower-case hex; empty where it knows none.
+std::string hex_digest(const std::string &algorithm, Bytes bytes);
+
+// CRC-64/XZ: the ECMA-182 polynomial reflected, initial value and final xor all ones. It is the checksum that OSS
+// sends as x-oss-hash-crc64ecma. Start with 0 and feed the result back in.
+std::uint64_t crc64_ecma(std::uint64_t crc, Bytes bytes);
+
+std::string to_hex(Bytes bytes);
+
+}  // namespace imgport
