@@ -29,14 +29,17 @@ struct ConvertOptions {
     std::string temp_dir = {};
     std::uint64_t max_unpacked = 0;  // bytes; 0: 2 TiB
     unsigned threads = 0;            // 0: as many as there are cores
-    bool digest = false;             // compute the content digest
+    bool digest = false;             // compute the content digest even where the verification does not need it
 };
 
 struct ConvertResult {
     std::string path;              // of the artifact
     ImageFacts artifact;           // our own probe of it
     std::string engine;            // "qemu"
-    std::optional<std::string> content_digest = {};  // hex
+    std::string engine_version;    // "7.2.22"
+    std::optional<std::string> content_digest = {};  // 64 hex digits; where asked for, or verified by content
+    std::string sha256;            // of the artifact file, 64 hex digits; with `digest` or Verify::content
+    std::string crc64ecma;         // of the artifact file, decimal, as OSS's header spells it; likewise
 };
 
 // Writes `destination` only when the whole of it was written, synced and verified (docs/contract.md, "Output").

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <imgport/progress.hpp>
+
 namespace imgport {
 
 struct DoctorItem {
@@ -23,7 +25,8 @@ struct DoctorItem {
     }
 };
 
-std::vector<DoctorItem> doctor(const std::string &temp_dir);
+// Starts the appliance once, which takes some seconds: nothing less proves that it works.
+std::vector<DoctorItem> doctor(const std::string &temp_dir, ProgressSink &progress);
 std::string doctor_json(const std::vector<DoctorItem> &items);
 
 }  // namespace imgport

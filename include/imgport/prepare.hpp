@@ -4,21 +4,18 @@
 #include <string>
 #include <vector>
 
-#include <imgport/check.hpp>
 #include <imgport/convert.hpp>
-#include <imgport/report.hpp>
+#include <imgport/lint.hpp>
 
 namespace imgport {
 
 struct PrepareOptions {
     std::string output_dir;
-    std::string profile = "alibaba";
-    Role role = Role::system;
+    std::string name = {};      // of the artifact, without suffix; empty: made from the image's own
     std::vector<std::string> data_disks = {};
-    std::string upload = {};  // a destination; empty: none
-    ImportRequest request = {};
+    std::string upload = {};    // a destination; empty: none
+    LintOptions lint = {};      // profile, role, request, verdict
     ConvertOptions convert = {};
-    VerdictOptions verdict = {};
 };
 
 struct PreparedArtifact {
@@ -29,12 +26,18 @@ struct PreparedArtifact {
 };
 
 struct PrepareOutcome {
-    Report report;
+    Report report;              // one entry per disk: the image itself, then its data disks
+    std::vector<std::string> comparisons = {};  // per entry, see LintResult::comparison
+    std::optional<ImportParameters> parameters = {};
     std::vector<PreparedArtifact> artifacts = {};
     std::vector<Error> errors = {};
     int exit_code = 0;
 };
 
+// What artifacts of these images are called, without suffix: each name once, the same for the same list.
+std::vector<std::string> artifact_names(const std::vector<std::string> &paths);
+
+// Nothing is written unless every disk of the image passed. A failure leaves nothing of this run behind.
 PrepareOutcome prepare(const std::string &path, const PrepareOptions &options, ProgressSink &progress);
 
 }  // namespace imgport

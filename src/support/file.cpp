@@ -250,11 +250,6 @@ Result<void> OutputFile::write(std::uint64_t offset, std::span<const std::byte> 
     return {};
 }
 
-Result<void> OutputFile::write_text(const std::string &text)
-{
-    return write(0, bytes_of(text));
-}
-
 Result<void> OutputFile::sync()
 {
     if (::fsync(fd()) != 0)
@@ -294,6 +289,16 @@ Result<void> OutputFile::commit()
     if (!folder || ::fsync(folder.get()) != 0)
         return fail(system_error(ErrorCode::environment, "the folder cannot be synced", directory, errno));
     return {};
+}
+
+Result<void> write_file(const std::string &path, const std::string &text, Overwrite overwrite)
+{
+    auto file = OutputFile::create(path, overwrite);
+    if (!file)
+        return fail(file.error());
+    if (auto done = file->write(0, bytes_of(text)); !done)
+        return done;
+    return file->commit();
 }
 
 // -------------------------------------------------------------------------------------------------- temporary

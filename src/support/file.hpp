@@ -90,7 +90,6 @@ public:
     const std::string &path() const { return m_path; }
     int fd() const { return m_fd.get(); }
     Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
-    Result<void> write_text(const std::string &text);
     Result<void> sync();
     // Syncs, gives the file its name and syncs the folder.
     Result<void> commit();
@@ -102,6 +101,9 @@ private:
     Fd m_fd;
     Overwrite m_overwrite = Overwrite::no;
 };
+
+// The whole of a small output, by way of an OutputFile.
+Result<void> write_file(const std::string &path, const std::string &text, Overwrite overwrite);
 
 // An unnamed file for scratch data; it is gone when the descriptor is.
 Result<Fd> temporary_file(const std::string &directory);

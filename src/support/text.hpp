@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <imgport/spelling.hpp>
+
 namespace imgport {
 
 // Safe for a terminal and for a JSON string: valid UTF-8, control characters (C0, DEL, C1), bidirectional marks and
@@ -27,9 +29,6 @@ std::optional<std::uint64_t> parse_number(std::string_view text);
 
 // "5 GiB", "1.5 GiB", "512 bytes".
 std::string human_size(std::uint64_t bytes);
-
-// The candidate nearest to a mistyped word; empty where none is near.
-std::string nearest(std::string_view word, const std::vector<std::string> &candidates);
 
 // The last component of a path.
 std::string base_name(std::string_view path);

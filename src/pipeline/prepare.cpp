@@ -1,0 +1,312 @@
+#include <imgport/prepare.hpp>
+
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <set>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <imgport/manifest.hpp>
+#include <imgport/uploader.hpp>
+#include <imgport/version.hpp>
+
+#include "convert/plan.hpp"
+#include "pipeline/lint.hpp"
+#include "support/file.hpp"
+#include "support/text.hpp"
+
+namespace imgport {
+namespace {
+
+// The image without its folders and without the suffixes that only say how it is stored.
+std::string stem_of(const std::string &path)
+{
+    constexpr std::array suffixes{".gz",  ".xz",   ".bz2",  ".zst",  ".zip", ".tar", ".tgz", ".ova",  ".ovf", ".qcow2",
+                                  ".img", ".raw",  ".vmdk", ".vhdx", ".vhd", ".vdi", ".iso", ".qcow", ".qed", ".dmg"};
+    std::string stem = base_name(path);
+    for (bool again = true; again;) {
+        again = false;
+        for (std::string_view const suffix : suffixes) {
+            if (stem.size() > suffix.size() && to_lower(stem).ends_with(suffix)) {
+                stem.resize(stem.size() - suffix.size());
+                again = true;
+            }
+        }
+    }
+    return stem;
+}
+
+// From SOURCE_DATE_EPOCH or not at all: the same input gives the same manifest.
+std::optional<std::string> creation_time()
+{
+    const char *const epoch = std::getenv("SOURCE_DATE_EPOCH");
+    auto const seconds = epoch != nullptr ? parse_number(epoch) : std::nullopt;
+    if (!seconds || *seconds > 253402300799)  // the year 9999
+        return std::nullopt;
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(*seconds)));
+}
+
+// One disk on its way to an artifact.
+struct Job {
+    std::string path = {};
+    std::string name = {};
+    Role role = Role::system;
+    std::optional<std::string> member = {};  // of an OVA
+    LintResult linted = {};
+    ConversionPlan plan = {};
+    ConvertResult converted = {};
+    std::string manifest = {};
+
+    ImageFacts image() const
+    {
+        ImageFacts facts = linted.entry.probe;
+        if (member)
+            facts.member = member;
+        return facts;
+    }
+};
+
+class Preparation {
+public:
+    Preparation(const PrepareOptions &options, ProgressSink &progress) : m_options(options), m_progress(progress) {}
+
+    PrepareOutcome run(const std::string &path)
+    {
+        add_jobs(path);
+        bool const done = judge_all() && make_parameters() && convert_all() && write_manifests() && hand_over();
+        for (auto &job : m_jobs) {
+            m_outcome.report.images.push_back(std::move(job.linted.entry));
+            m_outcome.comparisons.push_back(std::move(job.linted.comparison));
+        }
+        if (!done && m_codes.empty())
+            m_codes.push_back(4);
+        m_outcome.exit_code = worst_exit_code(m_codes);
+        return std::move(m_outcome);
+    }
+
+private:
+    bool failed(const Error &error)
+    {
+        m_outcome.errors.push_back(error);
+        m_codes.push_back(exit_code(error.code));
+        return false;
+    }
+
+    void add_jobs(const std::string &path)
+    {
+        std::string const name = m_options.name.empty() ? stem_of(path) : m_options.name;
+        m_jobs.push_back({.path = path, .name = name, .role = m_options.lint.role});
+        for (auto const &data : m_options.data_disks)
+            m_jobs.push_back({.path = data, .role = Role::data});
+    }
+
+    // An OVA's further disks follow its first one.
+    void add_ovf_disks()
+    {
+        auto const image = m_jobs.front().linted.entry.probe;
+        if (!image.details.ovf)
+            return;
+        std::vector<Job> found;
+        for (auto const &disk : image.details.ovf->disks) {
+            if (!disk.file.empty() && disk.file != image.member)
+                found.push_back({.path = m_jobs.front().path, .role = Role::data, .member = disk.file});
+        }
+        m_jobs.insert(m_jobs.begin() + 1, std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+    }
+
+    // Probe, inspect, check; the container rules on what will be written.
+    bool judge_all()
+    {
+        bool passed = judge_one(m_jobs.front());
+        add_ovf_disks();
+        for (std::size_t i = 1; i < m_jobs.size(); ++i) {
+            m_jobs[i].name = fmt::format("{}-data{}", m_jobs.front().name, i);
+            passed = judge_one(m_jobs[i]) && passed;
+        }
+        return passed;
+    }
+
+    bool judge_one(Job &job)
+    {
+        LintOptions lint_options = m_options.lint;
+        lint_options.role = job.role;
+        job.linted = lint(job.path, lint_options, m_progress);
+        auto &entry = job.linted.entry;
+        if (entry.verdict == Verdict::refused || entry.verdict == Verdict::error) {
+            m_codes.push_back(job.linted.exit_code);
+            return false;
+        }
+        auto const plan = plan_conversion(job.image(), m_options.convert);
+        if (!plan)
+            return failed(plan.error());
+        job.plan = *plan;
+        return recheck(job, job.plan.artifact);
+    }
+
+    // Judges again with what is, or will be, in the artifact.
+    bool recheck(Job &job, const ImageFacts &artifact)
+    {
+        auto const profile = load_profile(m_options.lint.profile);
+        if (!profile)
+            return failed(profile.error());
+        auto &entry = job.linted.entry;
+        CheckInput input;
+        input.image = &entry.probe;
+        input.inspection = job.linted.inspection ? &*job.linted.inspection : nullptr;
+        input.artifact = &artifact;
+        input.target = m_options.convert.target;
+        input.request = &m_options.lint.request;
+        input.role = job.role;
+        entry.findings = check(input, *profile);
+        auto const judgement = judge(entry.probe, entry.findings, m_options.lint.verdict);
+        entry.verdict = judgement.verdict;
+        m_codes.push_back(judgement.exit_code);
+        return judgement.exit_code == 0;
+    }
+
+    bool make_parameters()
+    {
+        std::vector<ImportDisk> disks;
+        for (auto const &job : m_jobs)
+            disks.push_back({m_options.convert.target, job.plan.virtual_size, file_name(job)});
+        auto const &inspection = m_jobs.front().linted.inspection;
+        auto made = make_import_parameters(m_options.lint.request, inspection ? &*inspection : nullptr, disks);
+        for (auto const &note : made.notes)
+            m_progress.note(note);
+        for (auto const &error : made.errors)
+            failed(error);
+        m_outcome.parameters = made.parameters;
+        return made.errors.empty();
+    }
+
+    std::string file_name(const Job &job) const { return job.name + "." + suffix_of(m_options.convert.target); }
+    std::string path_of(const std::string &name) const { return m_options.output_dir + "/" + name; }
+
+    bool convert_all()
+    {
+        std::error_code problem;
+        std::filesystem::create_directories(m_options.output_dir, problem);
+        if (problem)
+            return failed(system_error(ErrorCode::environment, "cannot be made", m_options.output_dir, problem.value()));
+        // Both names are looked at before any work.
+        for (auto &job : m_jobs) {
+            job.manifest = path_of(job.name + ".manifest.json");
+            if (auto free = OutputFile::create(job.manifest, m_options.convert.overwrite); !free)
+                return failed(free.error());
+        }
+        for (auto &job : m_jobs) {
+            ConvertOptions convert_options = m_options.convert;
+            convert_options.digest = true;
+            auto converted =
+                convert(job.path, job.image(), path_of(file_name(job)), convert_options, m_progress);
+            if (!converted) {
+                remove_artifacts();
+                return failed(converted.error());
+            }
+            job.converted = std::move(*converted);
+            if (!recheck(job, job.converted.artifact)) {
+                remove_artifacts();
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // What this run has named so far: half of an image is no use to anyone.
+    void remove_artifacts()
+    {
+        for (auto const &job : m_jobs) {
+            if (!job.converted.path.empty())
+                ::unlink(job.converted.path.c_str());
+        }
+    }
+
+    Manifest manifest_of(const Job &job) const
+    {
+        auto const &source = job.linted.entry.probe;
+        auto const &artifact = job.converted.artifact;
+        Manifest manifest;
+        manifest.source = {base_name(job.path), to_string(source.format), source.wrapped_in, job.image().member,
+                           source.file_size};
+        manifest.artifact = {file_name(job),           to_string(m_options.convert.target), artifact.variant,
+                             artifact.file_size,       job.plan.virtual_size,               job.converted.sha256,
+                             job.converted.crc64ecma};
+        manifest.content.digest = job.converted.content_digest.value_or("");
+        manifest.guest = job.linted.entry.guest;
+        manifest.check = {m_options.lint.profile, job.linted.entry.verdict, {}};
+        manifest.tools = {{"imgport", version()}, {"qemu-img", job.converted.engine_version}};
+        manifest.created = creation_time();
+        if (&job == &m_jobs.front()) {
+            manifest.import = *m_outcome.parameters;
+        } else {
+            // A data disk's own mapping; the call itself belongs to the system disk's manifest.
+            auto const index = static_cast<std::size_t>(&job - m_jobs.data());
+            manifest.import.disks = {m_outcome.parameters->disks.at(index)};
+        }
+        return manifest;
+    }
+
+    bool write_manifests()
+    {
+        for (auto const &job : m_jobs) {
+            auto const written =
+                write_file(job.manifest, manifest_json(manifest_of(job)), m_options.convert.overwrite);
+            if (!written) {
+                remove_artifacts();
+                return failed(written.error());
+            }
+            m_outcome.artifacts.push_back({job.converted.path, job.manifest, job.role});
+        }
+        return true;
+    }
+
+    bool hand_over()
+    {
+        if (m_options.upload.empty())
+            return true;
+        auto uploader = make_uploader(m_options.upload);
+        if (!uploader)
+            return failed(uploader.error());
+        for (auto &artifact : m_outcome.artifacts) {
+            auto const receipt = (*uploader)->upload(artifact.manifest, m_progress);
+            if (!receipt)
+                return failed(receipt.error());
+            artifact.receipt = fmt::format("{} ({})", receipt->destination, receipt->proof);
+        }
+        return true;
+    }
+
+    const PrepareOptions &m_options;
+    ProgressSink &m_progress;
+    std::vector<Job> m_jobs;
+    std::vector<int> m_codes;
+    PrepareOutcome m_outcome;
+};
+
+}  // namespace
+
+std::vector<std::string> artifact_names(const std::vector<std::string> &paths)
+{
+    std::set<std::string> taken;
+    std::vector<std::string> names;
+    for (auto const &path : paths) {
+        std::string const stem = stem_of(path);
+        std::string name = stem;
+        for (int n = 2; !taken.insert(name).second; ++n)
+            name = fmt::format("{}-{}", stem, n);
+        names.push_back(name);
+    }
+    return names;
+}
+
+PrepareOutcome prepare(const std::string &path, const PrepareOptions &options, ProgressSink &progress)
+{
+    return Preparation(options, progress).run(path);
+}
+
+}  // namespace imgport

@@ -1,0 +1,56 @@
+// imgport check: the linter.
+#include <imgport/lint.hpp>
+
+#include <fmt/format.h>
+
+#include "options.hpp"
+#include "verbs.hpp"
+
+namespace imgport::cli {
+namespace {
+
+struct Options {
+    std::vector<std::string> images;
+    std::string format = "text";
+    unsigned jobs = 1;
+    CheckOptions check;
+};
+
+int run_check(Program &program, const Options &options)
+{
+    auto const lint_with = lint_options(options.check, program.globals());
+    if (!lint_with)
+        return print_error(lint_with.error());
+    auto results = lint_all(options.images, *lint_with, options.jobs, program.progress());
+
+    Report report;
+    TextOptions text{.color = program.color(), .verbose = program.globals().verbose, .verdict = lint_with->verdict};
+    std::vector<int> codes;
+    for (auto &result : results) {
+        codes.push_back(result.exit_code);
+        report.images.push_back(std::move(result.entry));
+        text.other_profile.push_back(std::move(result.comparison));
+    }
+    bool const printed = print(options.format == "json" ? report_json(report) : report_text(report, text));
+    return printed ? worst_exit_code(codes) : exit_code(ErrorCode::environment);
+}
+
+}  // namespace
+
+void add_check(Program &program)
+{
+    auto const options = std::make_shared<Options>();
+    CLI::App &verb = program.add_verb(
+        "check", "Checks images against a target's import rules",
+        "  imgport check disk.qcow2\n"
+        "  imgport check --profile alibaba-2026 --fail-on feature --format json *.vhd\n"
+        "  imgport check --role data data-disk.raw\n"
+        "  imgport check disk.vmdk --allow-extent disk-flat.vmdk\n",
+        [&program, options] { return run_check(program, *options); });
+    add_images(verb, options->images);
+    add_format(verb, options->format);
+    verb.add_option("--jobs", options->jobs, "How many images at once")->capture_default_str();
+    add_check_options(verb, options->check);
+}
+
+}  // namespace imgport::cli

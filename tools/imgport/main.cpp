@@ -1,0 +1,44 @@
+// imgport: makes disk images ready for a cloud.
+#include <csignal>
+#include <cstdio>
+
+#include <imgport/progress.hpp>
+#include <imgport/version.hpp>
+
+#include "cli.hpp"
+#include "verbs.hpp"
+
+namespace {
+
+extern "C" void on_signal(int number)
+{
+    imgport::request_interrupt();
+    std::signal(number, SIG_DFL);  // the second one ends us at once
+}
+
+}  // namespace
+
+int main(int argc, char **argv)
+{
+    // Long work looks at the interrupt and cleans up; a closed pipe is a write error, not a death.
+    std::signal(SIGINT, on_signal);
+    std::signal(SIGTERM, on_signal);
+    std::signal(SIGPIPE, SIG_IGN);
+
+    imgport::cli::Program program;
+
+    // One small file per verb.
+    imgport::cli::add_probe(program);
+    imgport::cli::add_inspect(program);
+    imgport::cli::add_check(program);
+    imgport::cli::add_convert(program);
+    imgport::cli::add_prepare(program);
+    imgport::cli::add_verify(program);
+    imgport::cli::add_digest(program);
+    imgport::cli::add_upload(program);
+    imgport::cli::add_rules(program);
+    imgport::cli::add_explain(program);
+    imgport::cli::add_doctor(program);
+
+    return program.run(argc, argv);
+}

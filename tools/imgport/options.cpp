@@ -1,0 +1,124 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+
+namespace imgport::cli {
+namespace {
+
+template <class T>
+void add_request(CLI::App &verb, const std::string &name, std::optional<T> &value, const std::string &what)
+{
+    verb.add_option(name, value, what)->group("Import parameters");
+}
+
+}  // namespace
+
+void add_allowed(CLI::App &verb, AllowedFiles &allowed)
+{
+    verb.add_option("--allow-backing", allowed.backing, "A backing file, in the image's own folder, that may be followed")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    verb.add_option("--allow-extent", allowed.extents, "A VMDK extent, in the image's own folder, that may be followed")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+}
+
+void add_format(CLI::App &verb, std::string &format)
+{
+    add_choice(verb, "--format", format, {"text", "json"}, "How the result is printed");
+}
+
+void add_max_unpacked(CLI::App &verb, std::uint64_t &bytes)
+{
+    verb.add_option("--max-unpacked", bytes, "Refuse an image that unpacks to more data than this (holes not counted)")
+        ->transform(CLI::AsSizeValue(false))
+        ->type_name("SIZE");
+}
+
+void add_check_options(CLI::App &verb, CheckOptions &options)
+{
+    verb.add_option("--profile", options.profile, "The target's rules: imgport rules --profiles lists them")
+        ->capture_default_str();
+    add_choice(verb, "--role", options.role, {"system", "data"}, "What the disk is for");
+    add_choice(verb, "--fail-on", options.fail_on, {"fail", "unreachable", "feature", "recommendation", "never"},
+               "The least severity that makes the verdict fail");
+    verb.add_flag("--allow-unknown", options.allow_unknown, "A rule that could not be judged does not spoil the verdict");
+    add_max_unpacked(verb, options.max_unpacked);
+    add_allowed(verb, options.allowed);
+
+    auto &request = options.request;
+    add_request(verb, "--region", request.region, "RegionId, e.g. cn-hangzhou");
+    add_request(verb, "--bucket", request.bucket, "OSSBucket");
+    add_request(verb, "--object", request.object, "OSSObject: a key, or the URL that the console gives");
+    add_request(verb, "--image-name", request.image_name, "ImageName, 2 to 128 characters");
+    add_request(verb, "--description", request.description, "Description, 2 to 256 characters");
+    add_request(verb, "--os-type", request.os_type, "OSType: linux or windows");
+    add_request(verb, "--platform", request.platform, "Platform, e.g. Debian, \"Rocky Linux\"");
+    add_request(verb, "--architecture", request.architecture, "Architecture: i386, x86_64 or arm64");
+    add_request(verb, "--boot-mode", request.boot_mode, "BootMode: BIOS, UEFI or UEFI-Preferred");
+    add_request(verb, "--system-disk-size", request.system_disk_size, "DiskImageSize of the system disk, GiB");
+    add_request(verb, "--license-type", request.license_type, "LicenseType: Auto, Aliyun or BYOL");
+    add_request(verb, "--resource-group", request.resource_group, "ResourceGroupId");
+    add_request(verb, "--role-name", request.role_name, "RoleName of the role that reads the bucket");
+    verb.add_option("--tag", options.tags, "Tag, as KEY=VALUE; may be repeated")
+        ->group("Import parameters")
+        ->type_name("K=V")
+        ->allow_extra_args(false);
+}
+
+Result<LintOptions> lint_options(const CheckOptions &options, const Globals &globals)
+{
+    if (auto known = load_profile(options.profile); !known)
+        return fail(known.error());
+    LintOptions lint;
+    lint.profile = options.profile;
+    lint.role = options.role == "data" ? Role::data : Role::system;
+    lint.request = options.request;
+    for (auto const &tag : options.tags) {
+        auto const equals = tag.find('=');
+        if (equals == std::string::npos)
+            return fail({ErrorCode::usage, fmt::format("--tag {} is not of the form KEY=VALUE", tag)});
+        lint.request.tags.emplace_back(tag.substr(0, equals), tag.substr(equals + 1));
+    }
+    lint.inspect.allowed = options.allowed;
+    lint.inspect.temp_dir = globals.temp_dir;
+    lint.inspect.max_unpacked = options.max_unpacked;
+    lint.verdict.allow_unknown = options.allow_unknown;
+    lint.verdict.fail_on = severity_from_string(options.fail_on);  // "never" is none of them
+    return lint;
+}
+
+void add_output_options(CLI::App &verb, OutputOptions &options)
+{
+    add_choice(verb, "--compression", options.compression, {"none", "fast", "small", "zstd"},
+               "Of QCOW2 clusters; fast and small are zlib, zstd is refused by many readers");
+    add_choice(verb, "--vhd-type", options.vhd_type, {"dynamic", "fixed"}, "Which kind of VHD");
+    add_choice(verb, "--verify", options.verify, {"none", "structure", "content"},
+               "structure: probe and qemu-img check; content: also compare every byte");
+    add_choice(verb, "--engine", options.engine, {"auto", "qemu"}, "What converts");
+    verb.add_flag("--overwrite", options.overwrite, "Replace outputs that are there already");
+}
+
+Result<ConvertOptions> convert_options(const OutputOptions &options, const Globals &globals)
+{
+    ConvertOptions convert;
+    auto const format = format_from_string(options.to);
+    if (!format)
+        return fail({ErrorCode::usage, fmt::format("{} is no format", options.to)});
+    convert.target = *format;
+    convert.compression = options.compression == "none"    ? Compression::none
+                          : options.compression == "fast"  ? Compression::fast
+                          : options.compression == "small" ? Compression::small
+                                                           : Compression::zstd;
+    convert.vhd_type = options.vhd_type == "fixed" ? VhdType::fixed : VhdType::dynamic;
+    convert.verify = options.verify == "none"      ? Verify::none
+                     : options.verify == "content" ? Verify::content
+                                                   : Verify::structure;
+    convert.engine = options.engine == "qemu" ? Engine::qemu : Engine::automatic;
+    convert.overwrite = options.overwrite ? Overwrite::yes : Overwrite::no;
+    convert.temp_dir = globals.temp_dir;
+    convert.threads = globals.threads;
+    return convert;
+}
+
+}  // namespace imgport::cli

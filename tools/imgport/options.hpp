@@ -1,0 +1,48 @@
+// Groups of options that several verbs share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <imgport/convert.hpp>
+#include <imgport/lint.hpp>
+
+#include "cli.hpp"
+
+namespace imgport::cli {
+
+// --allow-backing, --allow-extent.
+void add_allowed(CLI::App &verb, AllowedFiles &allowed);
+
+// --format text|json
+void add_format(CLI::App &verb, std::string &format);
+
+// --profile, --role, --fail-on, --allow-unknown, the import parameters: what a check needs.
+struct CheckOptions {
+    std::string profile = "alibaba";
+    std::string role = "system";
+    std::string fail_on = "unreachable";
+    bool allow_unknown = false;
+    std::vector<std::string> tags = {};
+    ImportRequest request = {};
+    AllowedFiles allowed = {};
+    std::uint64_t max_unpacked = 0;
+};
+void add_check_options(CLI::App &verb, CheckOptions &options);
+void add_max_unpacked(CLI::App &verb, std::uint64_t &bytes);
+Result<LintOptions> lint_options(const CheckOptions &options, const Globals &globals);
+
+// How the output is made.
+struct OutputOptions {
+    std::string to = {};
+    std::string compression;
+    std::string vhd_type = "dynamic";
+    std::string verify;
+    std::string engine = "auto";
+    bool overwrite = false;
+};
+void add_output_options(CLI::App &verb, OutputOptions &options);
+Result<ConvertOptions> convert_options(const OutputOptions &options, const Globals &globals);
+
+}  // namespace imgport::cli

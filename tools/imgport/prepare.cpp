@@ -1,0 +1,98 @@
+// imgport prepare: the whole job.
+#include <imgport/prepare.hpp>
+#include <imgport/uploader.hpp>
+
+#include <fmt/format.h>
+
+#include "options.hpp"
+#include "verbs.hpp"
+
+namespace imgport::cli {
+namespace {
+
+struct Options {
+    std::vector<std::string> images;
+    std::string directory;
+    std::string format = "text";
+    std::string upload;
+    std::vector<std::string> data_disks;
+    CheckOptions check;
+    OutputOptions output{.to = "qcow2", .compression = "fast", .verify = "content"};
+    bool compression_given = false;
+};
+
+int run_prepare(Program &program, Options options)
+{
+    // `fast` is the default where the format has compression at all.
+    if (options.output.to != "qcow2" && !options.compression_given)
+        options.output.compression = "none";
+    auto lint_with = lint_options(options.check, program.globals());
+    auto convert_with = convert_options(options.output, program.globals());
+    if (!lint_with)
+        return print_error(lint_with.error());
+    if (!convert_with)
+        return print_error(convert_with.error());
+    convert_with->allowed = options.check.allowed;
+    convert_with->max_unpacked = options.check.max_unpacked;
+    if (!options.upload.empty()) {
+        if (auto known = make_uploader(options.upload); !known)
+            return print_error(known.error());
+    }
+
+    PrepareOptions prepare_with{.output_dir = options.directory,
+                                .data_disks = options.data_disks,
+                                .upload = options.upload,
+                                .lint = *lint_with,
+                                .convert = *convert_with};
+    auto const names = artifact_names(options.images);
+    TextOptions text{.color = program.color(), .verbose = program.globals().verbose, .verdict = lint_with->verdict};
+    Report report;
+    std::string made;
+    std::vector<int> codes;
+    for (std::size_t i = 0; i < options.images.size() && !interrupted(); ++i) {
+        prepare_with.name = names[i];
+        auto outcome = prepare(options.images[i], prepare_with, program.progress());
+        codes.push_back(outcome.exit_code);
+        for (auto const &error : outcome.errors)
+            print_error(error);
+        for (auto const &artifact : outcome.artifacts) {
+            made += fmt::format("\n{}\n{}\n", artifact.artifact, artifact.manifest);
+            if (!artifact.receipt.empty())
+                made += fmt::format("handed over to {}\n", artifact.receipt);
+        }
+        std::move(outcome.report.images.begin(), outcome.report.images.end(), std::back_inserter(report.images));
+        std::move(outcome.comparisons.begin(), outcome.comparisons.end(), std::back_inserter(text.other_profile));
+    }
+    bool const printed = print(options.format == "json" ? report_json(report) : report_text(report, text) + made);
+    return printed ? worst_exit_code(codes) : exit_code(ErrorCode::environment);
+}
+
+}  // namespace
+
+void add_prepare(Program &program)
+{
+    auto const options = std::make_shared<Options>();
+    CLI::App &verb = program.add_verb(
+        "prepare", "The whole job: check, convert, verify, write the manifest, hand over",
+        "  imgport prepare disk.vmdk --output out\n"
+        "  imgport prepare web.ova --output out --to vhd --upload dir:/srv/images\n"
+        "  imgport prepare disk.vhdx --output out --image-name web-1 --boot-mode UEFI --region cn-hangzhou \\\n"
+        "      --object oss://images/web-1.qcow2 --upload \"command:./send.sh\"\n",
+        [&program, options] { return run_prepare(program, *options); });
+    add_images(verb, options->images);
+    verb.add_option("--output", options->directory, "The folder for artifacts and manifests")
+        ->required()
+        ->type_name("DIR");
+    add_format(verb, options->format);
+    add_choice(verb, "--to", options->output.to, {"qcow2", "vhd", "raw"}, "The artifact's format");
+    add_output_options(verb, options->output);
+    verb.get_option("--compression")->each([options](const std::string &) { options->compression_given = true; });
+    verb.add_option("--upload", options->upload, "Where to hand it over: dir:PATH or \"command:PROGRAM [ARG...]\"")
+        ->type_name("DEST");
+    verb.add_option("--data-disk", options->data_disks, "A data disk that belongs to the image; may be repeated")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    add_check_options(verb, options->check);
+}
+
+}  // namespace imgport::cli
