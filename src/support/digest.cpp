@@ -34,17 +34,47 @@ Sha256::Value Sha256::finish()
     return value;
 }
 
-std::string hex_digest(const std::string &algorithm, Bytes bytes)
+struct NamedDigest::State {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool ready = false;
+    State() = default;
+    State(const State &) = delete;
+    State &operator=(const State &) = delete;
+    ~State() { EVP_MD_CTX_free(context); }
+};
+
+NamedDigest::NamedDigest(std::string algorithm)
+    : m_algorithm(std::move(algorithm)), m_state(std::make_unique<State>())
 {
-    const EVP_MD *const kind = EVP_get_digestbyname(algorithm.c_str());
-    if (kind == nullptr)
-        return {};
+    const EVP_MD *const kind = EVP_get_digestbyname(m_algorithm.c_str());
+    m_state->ready = kind != nullptr && EVP_DigestInit_ex(m_state->context, kind, nullptr) == 1;
+}
+
+NamedDigest::NamedDigest(NamedDigest &&) noexcept = default;
+NamedDigest &NamedDigest::operator=(NamedDigest &&) noexcept = default;
+NamedDigest::~NamedDigest() = default;
+
+void NamedDigest::update(Bytes bytes)
+{
+    if (m_state->ready)
+        EVP_DigestUpdate(m_state->context, bytes.data(), bytes.size());
+}
+
+std::string NamedDigest::hex()
+{
     std::array<std::byte, EVP_MAX_MD_SIZE> value{};
     unsigned length = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char *>(value.data()), &length, kind,
-                   nullptr) != 1)
+    if (!m_state->ready ||
+        EVP_DigestFinal_ex(m_state->context, reinterpret_cast<unsigned char *>(value.data()), &length) != 1)
         return {};
     return to_hex(Bytes(value).first(length));
+}
+
+std::string hex_digest(const std::string &algorithm, Bytes bytes)
+{
+    NamedDigest digest(algorithm);
+    digest.update(bytes);
+    return digest.hex();
 }
 
 std::uint64_t crc64_ecma(std::uint64_t crc, Bytes bytes)

@@ -28,7 +28,26 @@ private:
     std::unique_ptr<State> m_state;
 };
 
-// Any digest that OpenSSL knows by name ("SHA1", "SHA512"), in lower-case hex; empty where it knows none.
+// Any digest that OpenSSL knows by name ("SHA1", "SHA512"), piece by piece.
+class NamedDigest {
+public:
+    // An unknown name gives an empty hex().
+    explicit NamedDigest(std::string algorithm);
+    NamedDigest(NamedDigest &&) noexcept;
+    NamedDigest &operator=(NamedDigest &&) noexcept;
+    ~NamedDigest();
+    const std::string &algorithm() const { return m_algorithm; }
+    void update(Bytes bytes);
+    // Ends the digest, in lower-case hex; the object may not be used again.
+    std::string hex();
+
+private:
+    struct State;
+    std::string m_algorithm;
+    std::unique_ptr<State> m_state;
+};
+
+// The same of bytes that are all there; empty where OpenSSL knows no such name.
 std::string hex_digest(const std::string &algorithm, Bytes bytes);
 
 // CRC-64/XZ: the ECMA-182 polynomial reflected, initial value and final xor all ones. It is the checksum that OSS

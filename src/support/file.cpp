@@ -132,6 +132,8 @@ Result<std::vector<std::byte>> InputFile::read_up_to(std::uint64_t offset, std::
 {
     std::uint64_t const there = offset < size() ? size() - offset : 0;
     std::vector<std::byte> out(static_cast<std::size_t>(std::min<std::uint64_t>(length, there)));
+    if (out.empty())
+        return out;
     if (auto done = read(offset, out); !done)
         return fail(done.error());
     return out;

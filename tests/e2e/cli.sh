@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The command line: usage errors are exit code 2 with a hint, results go to standard output, errors elsewhere.
+. "$SOURCE_DIR/tests/e2e/lib.sh"
+needs qemu-img jq
+
+qemu-img create -q -f qcow2 a.qcow2 1M
+
+expect_exit 2 "$IMGPORT"
+expect_exit 2 "$IMGPORT" prob a.qcow2
+expect_text err 'did you mean probe'
+expect_exit 2 "$IMGPORT" probe --fromat json a.qcow2
+expect_text err 'did you mean --format'
+expect_exit 2 "$IMGPORT" probe --format jsn a.qcow2
+expect_text err 'did you mean json'
+expect_exit 2 "$IMGPORT" check --profile alibabba a.qcow2
+expect_text err 'alibaba'
+expect_exit 2 "$IMGPORT" explain virtio-initram
+expect_text err 'did you mean virtio-initramfs'
+expect_exit 2 "$IMGPORT" probe -
+expect_exit 2 "$IMGPORT" convert a.qcow2 b.doc
+expect_exit 2 "$IMGPORT" upload x.json ftp:x
+expect_text err 'dir:PATH'
+expect_exit 0 "$IMGPORT" --version
+expect_exit 0 "$IMGPORT" --help
+for verb in probe inspect check convert prepare verify digest upload rules explain doctor; do
+  expect_exit 0 "$IMGPORT" "$verb" --help
+  expect_text out 'Examples:'
+done
+
+expect_exit 0 "$IMGPORT" probe --format json a.qcow2
+expect_equal "standard error" "$(cat err)" ""
+expect_equal schema "$(jq -r .schema out)" imgport.probe/1
+expect_equal format "$(jq -r '.images[0].format' out)" qcow2
+expect_exit 3 "$IMGPORT" probe --format json a.qcow2 missing.raw
+expect_equal "images described" "$(jq '.images | length' out)" 2
+
+# An existing output is an error, and stays what it was.
+echo precious >b.raw
+expect_exit 2 "$IMGPORT" convert a.qcow2 b.raw
+expect_text err 'overwrite'
+expect_equal "the file that was there" "$(cat b.raw)" precious
+expect_exit 0 "$IMGPORT" convert a.qcow2 b.raw --overwrite
+expect_equal "the new size" "$(stat -c %s b.raw)" 1048576
+
+expect_exit 0 "$IMGPORT" convert --progress json a.qcow2 c.raw
+expect_equal "progress is JSON lines" "$(jq -rs 'map(.schema) | unique | join(" ")' err)" imgport.progress/1
+expect_exit 0 "$IMGPORT" rules --format json
+expect_equal schema "$(jq -r .schema out)" imgport.rules/1
+expect_exit 0 "$IMGPORT" rules --profiles
+expect_text out '^alibaba-2026'

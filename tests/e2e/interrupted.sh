@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Killed half-way, out of space, source gone: no file under the final name, and after an end of our own no other.
+. "$SOURCE_DIR/tests/e2e/lib.sh"
+needs qemu-img jq
+
+# Incompressible, so that the conversion takes a while and needs its space.
+head -c 400M /dev/urandom >disk.raw
+mkdir target
+
+start_convert() {
+  "$IMGPORT" convert disk.raw target/disk.qcow2 --compression small >out 2>err &
+  pid=$!
+  for _ in $(seq 100); do
+    qemu=$(pgrep -P "$pid" -x qemu-img | tail -n 1 || true)
+    [ -z "$qemu" ] || [ "$(tr '\0' ' ' <"/proc/$qemu/cmdline" 2>/dev/null | cut -d' ' -f2)" != convert ] || return 0
+    sleep 0.05
+  done
+  fail "qemu-img did not start"
+}
+
+start_convert
+sleep 0.5
+kill -9 "$pid"
+wait "$pid" 2>/dev/null || true
+expect_empty_dir target
+sleep 0.5
+if kill -0 "$qemu" 2>/dev/null; then fail "qemu-img outlived a killed imgport"; fi
+
+start_convert
+sleep 0.5
+kill -9 "$qemu"
+status=0
+wait "$pid" || status=$?
+expect_equal "exit code when qemu-img is killed" "$status" 4
+expect_text err 'killed by signal 9'
+expect_empty_dir target
+
+start_convert
+sleep 0.5
+kill -INT "$pid"
+status=0
+wait "$pid" || status=$?
+expect_equal "exit code when interrupted" "$status" 130
+expect_empty_dir target
+
+start_convert
+rm disk.raw
+status=0
+wait "$pid" || status=$?
+expect_equal "exit code when the source vanishes" "$status" 3
+expect_empty_dir target
+head -c 400M /dev/urandom >disk.raw
+
+if [ "$(id -u)" -eq 0 ] && mkdir full && mount -t tmpfs -o size=100M tmpfs full 2>/dev/null; then
+  status=0
+  "$IMGPORT" convert disk.raw full/disk.qcow2 >out 2>err || status=$?
+  left=$(find full -mindepth 1)
+  "$IMGPORT" convert disk.raw full/disk.raw >out2 2>err2 || true
+  left="$left$(find full -mindepth 1)"
+  umount full
+  expect_equal "exit code on a full disk" "$status" 4
+  expect_text err 'no space'
+  expect_equal "files on the full disk" "$left" ""
+else
+  echo "not checked here: a full disk (a tmpfs cannot be mounted)"
+fi

@@ -1,0 +1,81 @@
+#include <imgport/report.hpp>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+using namespace imgport;
+
+namespace {
+
+Report one_finding()
+{
+    ReportEntry entry;
+    entry.path = "disk\x1b[2J.raw";
+    entry.profile = "alibaba";
+    entry.verdict = Verdict::fail;
+    entry.probe.path = entry.path;
+    entry.probe.format = Format::raw;
+    entry.probe.virtual_size = 5368709120;
+    entry.findings = {
+        {"fs-type", Severity::feature, Status::passed, "xfs", {}, {}, {}, {}, {}},
+        {"fstab-uuid", Severity::fail, Status::violated, "named by /dev/sda1", {{"/etc/fstab", 3, {}, "/dev/sda1 / ext4"}},
+         "use UUID=", "CHK", {}, {}},
+    };
+    return {{entry}};
+}
+
+}  // namespace
+
+TEST(ReportText, TellsVerdictPlaceAndRepairAndNoControlCharacter)
+{
+    std::string const text = report_text(one_finding(), {});
+    EXPECT_NE(text.find("FAIL"), std::string::npos);
+    EXPECT_NE(text.find("fstab-uuid"), std::string::npos);
+    EXPECT_NE(text.find("/etc/fstab:3"), std::string::npos);
+    EXPECT_NE(text.find("fix: use UUID="), std::string::npos);
+    EXPECT_EQ(text.find("fs-type"), std::string::npos) << "what passed is quiet";
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
+TEST(ReportText, TellsWhatPassedWhenAskedTo)
+{
+    EXPECT_NE(report_text(one_finding(), {.verbose = true}).find("fs-type"), std::string::npos);
+}
+
+TEST(ReportText, EndsWithWhatTheOtherProfileWouldDecide)
+{
+    EXPECT_TRUE(report_text(one_finding(), {.other_profile = {"alibaba-2026 would decide the same."}})
+                    .ends_with("alibaba-2026 would decide the same.\n"));
+}
+
+TEST(ReportText, IsColouredOnlyWhenAskedTo)
+{
+    EXPECT_NE(report_text(one_finding(), {.color = Color::yes}).find("\x1b[1;31m"), std::string::npos);
+}
+
+TEST(ReportJson, HasTheKeysOfTheContract)
+{
+    auto const json = nlohmann::json::parse(report_json(one_finding()));
+    EXPECT_EQ(json["schema"], "imgport.report/1");
+    auto const &image = json["images"][0];
+    EXPECT_EQ(image["path"], "disk\\x1b[2J.raw");
+    EXPECT_EQ(image["verdict"], "fail");
+    EXPECT_FALSE(image.contains("guest"));
+    auto const &finding = image["findings"][1];
+    EXPECT_EQ(finding["rule"], "fstab-uuid");
+    EXPECT_EQ(finding["severity"], "fail");
+    EXPECT_EQ(finding["status"], "violated");
+    EXPECT_EQ(finding["evidence"][0]["line"], 3);
+    EXPECT_FALSE(finding["evidence"][0].contains("offset"));
+    EXPECT_FALSE(image["findings"][0].contains("fix"));
+}
+
+TEST(InspectionJson, HasANullGuestWhereNoSystemWasFound)
+{
+    auto const json = nlohmann::json::parse(inspection_json({}, {}));
+    EXPECT_EQ(json["schema"], "imgport.facts/1");
+    EXPECT_TRUE(json["guest"].is_null());
+    EXPECT_TRUE(json["volumes"].is_array());
+    EXPECT_TRUE(json.contains("disk"));
+    EXPECT_TRUE(json.contains("image"));
+}
