@@ -14,7 +14,7 @@ opened_beyond() {
 }
 
 while IFS=$'\t' read -r name code hazard _; do
-  [ "$name" != name ] || continue
+  case "$name" in "#"*) continue ;; esac
   image="$work/hostile/$name"
   [ -e "$image" ] || fail "$name was not made"
   if [ "$code" -eq 3 ]; then
