@@ -177,12 +177,14 @@ struct MountPoint {
     std::string target;      // "/", "/boot/efi"
     std::string device;      // VolumeFacts::device
     std::string filesystem;  // its type
+    std::optional<std::string> subvolume = {};  // btrfs: the path of the subvolume, where it is not the default one
 
     static void fields(auto &self, auto &&visit)
     {
         visit("target", self.target);
         visit("device", self.device);
         visit("filesystem", self.filesystem);
+        visit("subvolume", self.subvolume);
     }
 };
 
@@ -484,6 +486,8 @@ struct GuestFacts {
     Known<std::vector<std::string>> qemu_guest_agent;  // the paths that show it; empty: not installed
     Known<std::string> growpart;                       // its path; empty: not installed
     Known<std::vector<SystemDirectory>> directories;
+    // Which of the plain facts above could not be read, and why: "os", "architecture", "hostname", "kernels".
+    std::map<std::string, std::string> gaps = {};
 
     static void fields(auto &self, auto &&visit)
     {
@@ -505,6 +509,7 @@ struct GuestFacts {
         visit("qemu_guest_agent", self.qemu_guest_agent);
         visit("growpart", self.growpart);
         visit("directories", self.directories);
+        visit("gaps", self.gaps);
     }
 };
 

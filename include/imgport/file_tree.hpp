@@ -25,7 +25,8 @@ struct FileStat {
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
     std::uint64_t size = 0;  // bytes
-    // The inode's immutable and append-only flags; nullopt where the filesystem or its reader cannot tell.
+    // The inode's immutable and append-only flags, set by stat_flags() only; nullopt where the filesystem or its
+    // reader cannot tell.
     std::optional<bool> immutable = {};
     std::optional<bool> append_only = {};
 };
@@ -58,6 +59,9 @@ public:
 
     // nullopt when there is no such file. FollowLinks::no concerns the last component only.
     virtual Result<std::optional<FileStat>> stat(std::string_view path, FollowLinks follow = FollowLinks::yes) = 0;
+
+    // stat(), links followed, with `immutable` and `append_only` where they can be told: it costs more.
+    virtual Result<std::optional<FileStat>> stat_flags(std::string_view path) = 0;
 
     // The text of the link itself, unresolved.
     virtual Result<std::string> read_link(std::string_view path) = 0;

@@ -13,6 +13,8 @@
 
 namespace imgport {
 
+struct Profile;
+
 enum class Role { system, data };
 const char *to_string(Role role);
 
@@ -120,14 +122,15 @@ struct ImportDisk {
 
 // Fills in what the image tells, checks what the user gave against the documented limits (requirements of the
 // ImportImage page) and against the image. Every contradiction and every broken limit is one error in the list;
-// an empty list means the parameters are good. `guest` may be null (a data disk, or nothing was found).
+// an empty list means the parameters are good. `inspection` may be null (nothing was looked at). Sizes and platforms
+// are held against `profile`; where it is null, against the widest that the API has known.
 struct ImportOutcome {
     ImportParameters parameters;
     std::vector<Error> errors;    // code usage, `field` the API's name of the parameter
     std::vector<std::string> notes;
 };
 ImportOutcome make_import_parameters(const ImportRequest &request, const Inspection *inspection,
-                                     const std::vector<ImportDisk> &disks);
+                                     const std::vector<ImportDisk> &disks, const Profile *profile = nullptr);
 
 // What the guest is in the API's words; empty where the API has no word for it ("Others Linux" is then meant).
 std::string platform_of(const OsFacts &os);

@@ -18,7 +18,7 @@ namespace imgport {
 struct SourceOptions {
     AllowedFiles allowed = {};
     std::string temp_dir = {};       // empty: the usual one
-    std::uint64_t max_unpacked = 0;  // bytes, holes not counted; 0: 2 TiB
+    std::uint64_t max_unpacked = 0;  // bytes, the holes of a sparse tar not counted; 0: 2 TiB
 };
 
 class Source {
@@ -41,6 +41,8 @@ public:
     std::vector<int> fds() const;
     // The descriptor of the (unpacked) image file itself.
     int fd() const;
+    // The same, to read from.
+    const InputFile &file() const;
     // An error when the user's file, or one it leads to, was changed meanwhile.
     Result<void> check_unchanged() const;
 

@@ -4,7 +4,8 @@
 #include <string_view>
 #include <vector>
 
-namespace imgport {
+namespace imgport
+{
 
 struct EmbeddedProfile {
     std::string_view name;

@@ -43,8 +43,7 @@ struct NamedDigest::State {
     ~State() { EVP_MD_CTX_free(context); }
 };
 
-NamedDigest::NamedDigest(std::string algorithm)
-    : m_algorithm(std::move(algorithm)), m_state(std::make_unique<State>())
+NamedDigest::NamedDigest(std::string algorithm) : m_algorithm(std::move(algorithm)), m_state(std::make_unique<State>())
 {
     const EVP_MD *const kind = EVP_get_digestbyname(m_algorithm.c_str());
     m_state->ready = kind != nullptr && EVP_DigestInit_ex(m_state->context, kind, nullptr) == 1;

@@ -168,6 +168,19 @@ std::optional<std::uint64_t> parse_number(std::string_view text)
     return number;
 }
 
+std::optional<std::u32string> code_points(std::string_view text)
+{
+    std::u32string points;
+    while (!text.empty()) {
+        CodePoint const point = decode_utf8(text);
+        if (point.length == 0)
+            return std::nullopt;
+        points += static_cast<char32_t>(point.value);
+        text.remove_prefix(point.length);
+    }
+    return points;
+}
+
 std::string human_size(std::uint64_t bytes)
 {
     constexpr std::array<const char *, 5> units{"KiB", "MiB", "GiB", "TiB", "PiB"};

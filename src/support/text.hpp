@@ -27,6 +27,9 @@ std::string to_upper(std::string_view text);  // ASCII only
 // The whole of `text` as a decimal number.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
+// The code points of valid UTF-8 (RFC 3629); nullopt where it is broken.
+std::optional<std::u32string> code_points(std::string_view text);
+
 // "5 GiB", "1.5 GiB", "512 bytes".
 std::string human_size(std::uint64_t bytes);
 

@@ -47,7 +47,7 @@ TEST(ContentDigest, IsTheDocumentedOne)
     MemoryDisk disk(3 * segment + 1024);
     disk.put(segment + 5, "hello");
     disk.put(3 * segment, "tail");
-    std::string const expected = testing::run_tool(
+    std::string const expected = imgport::testing::run_tool(
         {"python3", "-c",
          "import hashlib,struct\n"
          "M=1<<20; d=bytearray(3*M+1024); d[M+5:M+10]=b'hello'; d[3*M:3*M+4]=b'tail'\n"

@@ -1,0 +1,41 @@
+// Filesystems read by libguestfs: a small virtual machine with a Linux kernel of its own looks at the disk, so that no
+// guest filesystem is ever mounted on the host's kernel.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include <imgport/progress.hpp>
+
+#include "filesystem/tree_maker.hpp"
+
+namespace imgport {
+
+class GuestfsHandle;
+
+class Appliance final : public TreeMaker {
+public:
+    // `nbd_socket` is the path of a socket that serves the raw bytes of the disk (DiskServer::socket()); it must be
+    // served for as long as this object and its trees live. `sector_size` is DiskFacts::sector_size.
+    // Starts with KVM where that works, else without, and says so once. An error (environment) where the appliance
+    // does not start at all.
+    static Result<std::unique_ptr<Appliance>> start(const std::string &nbd_socket, std::uint64_t sector_size,
+                                                    const std::string &temp_dir, ProgressSink &progress);
+    ~Appliance() override;
+
+    std::string name() const override { return "appliance"; }
+    Result<std::vector<VolumeFacts>> more_volumes(const std::vector<VolumeFacts> &known) override;
+    Result<std::shared_ptr<RawTree>> open(const VolumeFacts &volume, const std::string &subvolume) override;
+    Result<std::vector<std::string>> subvolumes(const VolumeFacts &volume) override;
+
+private:
+    explicit Appliance(std::shared_ptr<GuestfsHandle> handle);
+    // Where the volume is mounted inside the appliance: mounted on first use.
+    Result<std::string> mounted(const VolumeFacts &volume, const std::string &subvolume);
+
+    std::shared_ptr<GuestfsHandle> m_handle;
+    std::map<std::string, std::string> m_mounted;  // device and subvolume; mount point
+};
+
+}  // namespace imgport

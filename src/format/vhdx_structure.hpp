@@ -1,0 +1,56 @@
+// The structures of a VHDX: [MS-VHDX]. Little-endian.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/container.hpp"
+#include "support/bytes.hpp"
+
+namespace imgport {
+
+using Guid = std::array<std::byte, 16>;  // as stored
+
+// The section 2.2.2 header that is in force.
+struct VhdxHeader {
+    std::uint64_t place = 0;
+    std::uint64_t sequence_number = 0;
+    bool has_log = false;  // LogGuid is not zero: there is something to replay
+    std::uint16_t version = 0;
+    std::uint32_t log_length = 0;
+    std::uint64_t log_offset = 0;
+};
+
+// Section 2.2.3.
+struct VhdxRegion {
+    std::uint64_t entry_place = 0;
+    std::uint64_t offset = 0;
+    std::uint32_t length = 0;
+};
+
+struct VhdxRegions {
+    std::optional<VhdxRegion> bat = {};
+    std::optional<VhdxRegion> metadata = {};
+    bool unknown_required = false;
+};
+
+// Section 2.6: what the metadata region says. Absent items stay empty.
+struct VhdxMetadata {
+    std::optional<std::uint32_t> block_size = {};
+    bool leave_blocks_allocated = false;  // a fixed disk
+    bool has_parent = false;
+    std::optional<std::uint64_t> virtual_disk_size = {};
+    std::optional<std::uint32_t> logical_sector_size = {};
+    std::string parent = {};  // the parent locator's path, where there is one
+    bool unknown_required = false;
+};
+
+// Each of these is empty where a stream did not keep the bytes, and an error (malformed) where no valid copy is there.
+Result<std::optional<VhdxHeader>> read_vhdx_header(Container &container);
+Result<std::optional<VhdxRegions>> read_vhdx_regions(Container &container);
+Result<std::optional<VhdxMetadata>> read_vhdx_metadata(Container &container, const VhdxRegion &region);
+
+}  // namespace imgport

@@ -1,0 +1,67 @@
+#include "guest/accounts.hpp"
+
+#include <map>
+
+#include "support/text.hpp"
+
+namespace imgport {
+namespace {
+
+constexpr std::size_t max_accounts = 1000;
+
+bool can_log_in(std::string_view shell)
+{
+    return !(shell.ends_with("/nologin") || shell.ends_with("/false") || shell.ends_with("/sync") ||
+             shell.ends_with("/shutdown") || shell.ends_with("/halt"));
+}
+
+std::string password_state(std::string_view hash)
+{
+    if (hash.empty())
+        return "empty";
+    return hash.front() == '!' || hash.front() == '*' ? "locked" : "password";
+}
+
+}  // namespace
+
+Known<AccountsFacts> read_accounts(FileTree &tree)
+{
+    GuestFiles files(tree);
+    AccountsFacts facts;
+    std::map<std::string, std::string> passwords;
+    // FreeBSD keeps its hashes in master.passwd, in the same second field.
+    for (const char *path : {"/etc/shadow", "/etc/master.passwd"}) {
+        auto const text = files.text(path);
+        for (auto const line : lines_of(text ? std::string_view(*text) : std::string_view())) {
+            auto const fields = split(line, ':');
+            if (fields.size() >= 2 && !fields[0].empty() && passwords.size() < 100'000)
+                passwords.try_emplace(fields[0], password_state(fields[1]));
+        }
+    }
+    auto const text = files.text("/etc/passwd");
+    for (auto const line : lines_of(text ? std::string_view(*text) : std::string_view())) {
+        auto const fields = split(line, ':');
+        auto const uid = fields.size() >= 7 ? parse_number(fields[2]) : std::nullopt;
+        if (!uid || *uid > UINT32_MAX || fields[0].empty() || fields[0].front() == '#')
+            continue;
+        if ((*uid != 0 && fields[0] != "root" && !can_log_in(fields[6])) || facts.accounts.size() == max_accounts)
+            continue;
+        auto const password = passwords.find(fields[0]);
+        facts.accounts.push_back({fields[0], static_cast<std::uint32_t>(*uid), fields[6],
+                                  password != passwords.end() ? password->second
+                                  : fields[1] == "x"          ? std::string()
+                                                              : password_state(fields[1])});
+    }
+    for (const char *path : {"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"}) {
+        ProtectedFile file{path};
+        if (auto const status = files.stat_flags(path)) {
+            file.present = true;
+            file.immutable = status->immutable;
+            file.append_only = status->append_only;
+        }
+        facts.files.push_back(std::move(file));
+    }
+    return files.answer(std::move(facts));
+}
+
+}  // namespace imgport

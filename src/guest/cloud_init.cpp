@@ -1,0 +1,250 @@
+#include "guest/cloud_init.hpp"
+
+#include <algorithm>
+
+#include "guest/guest_text.hpp"
+#include "guest/yaml_file.hpp"
+#include "support/text.hpp"
+
+namespace imgport {
+namespace {
+
+// "22.4.2" of "22.4.2-1ubuntu0~20.04.1", without an epoch.
+std::string upstream_version(std::string_view version)
+{
+    if (auto const colon = version.find(':'); colon != std::string_view::npos && parse_number(version.substr(0, colon)))
+        version.remove_prefix(colon + 1);
+    auto const end = version.find_first_not_of("0123456789.");
+    version = version.substr(0, end);
+    while (version.ends_with('.'))
+        version.remove_suffix(1);
+    return std::string(version);
+}
+
+// The version in one "Field: value" block of dpkg's status file that begins with "Package: NAME".
+std::string dpkg_version(std::string_view status, std::string_view package)
+{
+    bool inside = false;
+    bool installed = false;
+    std::string version;
+    for (auto const line : lines_of(status)) {
+        if (line.empty()) {
+            if (inside && installed && !version.empty())
+                return version;
+            inside = false;
+        } else if (line.starts_with("Package: ")) {
+            inside = trim(line.substr(9)) == package;
+            installed = false;
+            version.clear();
+        } else if (inside && line.starts_with("Status: ")) {
+            installed = line.ends_with(" installed");
+        } else if (inside && line.starts_with("Version: ")) {
+            version = trim(line.substr(9));
+        }
+    }
+    return inside && installed ? version : std::string();
+}
+
+struct PythonInstallation {
+    std::string version = {};
+    std::string source = {};
+    std::string package = {};  // the folder of the cloudinit package; empty: none
+};
+
+// The folders in which Python looks for packages.
+std::vector<std::string> python_folders(GuestFiles &files)
+{
+    std::vector<std::string> folders;
+    for (const char *base : {"/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"}) {
+        for (auto const &entry : files.list(base)) {
+            if (!entry.name.starts_with("python"))
+                continue;
+            for (const char *part : {"/site-packages", "/dist-packages"}) {
+                std::string folder = std::string(base) + "/" + entry.name + part;
+                if (files.is_directory(folder) && folders.size() < 64)
+                    folders.push_back(std::move(folder));
+            }
+        }
+    }
+    return folders;
+}
+
+// cloudinit/version.py: _PACKAGED_VERSION is filled in by distributions, else it is '@@PACKAGED_VERSION@@'.
+std::string version_of_module(std::string_view text)
+{
+    std::string version;
+    for (auto const line : lines_of(text)) {
+        auto const equals = line.find('=');
+        if (equals == std::string_view::npos)
+            continue;
+        std::string_view const name = trim(line.substr(0, equals));
+        std::string_view value = trim(line.substr(equals + 1));
+        if (value.size() < 2 || (value.front() != '"' && value.front() != '\'') || value.back() != value.front())
+            continue;
+        value = value.substr(1, value.size() - 2);
+        if (name == "_PACKAGED_VERSION" && !value.starts_with("@@"))
+            return std::string(value);
+        if (name == "__VERSION__")
+            version = value;
+    }
+    return version;
+}
+
+PythonInstallation find_python_package(GuestFiles &files)
+{
+    PythonInstallation found;
+    for (auto const &folder : python_folders(files)) {
+        for (auto const &entry : files.list(folder)) {
+            std::string const path = folder + "/" + entry.name;
+            if (entry.name == "cloudinit") {
+                found.package = path;
+                std::string const file = path + "/version.py";
+                auto const text = files.text(file);
+                std::string version = text ? version_of_module(*text) : std::string();
+                if (!version.empty()) {
+                    found.version = std::move(version);
+                    found.source = file;
+                }
+            }
+            if (!entry.name.starts_with("cloud_init-") || !found.version.empty())
+                continue;
+            for (auto const &file : {path + "/METADATA", path + "/PKG-INFO", path}) {
+                auto const status = files.stat(file);
+                if (!status || status->kind != FileKind::regular)
+                    continue;
+                auto const text = files.text(file);
+                for (auto const line : lines_of(text ? std::string_view(*text) : std::string_view())) {
+                    if (line.starts_with("Version: ") && found.version.empty()) {
+                        found.version = trim(line.substr(9));
+                        found.source = file;
+                    }
+                }
+            }
+        }
+    }
+    return found;
+}
+
+void find_version(GuestFiles &files, CloudInitFacts &facts, const PythonInstallation &python)
+{
+    if (auto const status = files.text("/var/lib/dpkg/status", 64UL << 20)) {
+        for (const char *package : {"cloud-init", "cloud-init-base"}) {
+            std::string const version = dpkg_version(*status, package);
+            if (!version.empty() && facts.version.empty()) {
+                facts.version = upstream_version(version);
+                facts.version_source = "/var/lib/dpkg/status";
+            }
+        }
+    }
+    if (facts.version.empty() && !python.version.empty()) {
+        facts.version = upstream_version(python.version);
+        facts.version_source = python.source;
+    }
+}
+
+// cloud.cfg, then the files of cloud.cfg.d in order: for a key that several have, the last one counts, lists whole.
+void read_config(GuestFiles &files, CloudInitFacts &facts)
+{
+    std::vector<std::string> paths{"/etc/cloud/cloud.cfg"};
+    for (auto const &path : files.files_in("/etc/cloud/cloud.cfg.d", ".cfg"))
+        paths.push_back(path);
+    std::vector<std::string> modules;
+    bool growpart_off = false;
+    for (auto const &path : paths) {
+        auto const document = read_yaml(files, path);
+        if (!document)
+            continue;
+        if (auto const list = yaml_child(*document, "datasource_list"); list.IsDefined()) {
+            facts.datasources = yaml_texts(list);
+            facts.datasources_where = {path, yaml_line(list), {}, join(*facts.datasources, ", ")};
+        }
+        if (auto const network = yaml_child(*document, "network"); network.IsDefined())
+            facts.network_disabled = yaml_text(yaml_child(network, "config")) == "disabled";
+        if (auto const list = yaml_child(*document, "cloud_init_modules"); list.IsDefined()) {
+            modules = yaml_texts(list);
+            // An entry may also be [name, frequency, arguments...].
+            for (std::size_t i = 0; list.IsSequence() && i < list.size() && i < 1000; ++i) {
+                if (list[i].IsSequence() && list[i].size() > 0)
+                    modules.push_back(yaml_text(list[i][0]).value_or(""));
+            }
+        }
+        if (auto const mode = yaml_text(yaml_child(yaml_child(*document, "growpart"), "mode")))
+            growpart_off = means_no(*mode);
+    }
+    facts.grows_root = !growpart_off && std::find(modules.begin(), modules.end(), "growpart") != modules.end();
+}
+
+// ds-identify decides at boot whether and with what cloud-init runs (tools/ds-identify, "POLICY").
+void read_ds_identify(GuestFiles &files, CloudInitFacts &facts)
+{
+    const std::string path = "/etc/cloud/ds-identify.cfg";
+    auto const text = files.text(path);
+    if (!text)
+        return;
+    std::uint64_t number = 0;
+    for (auto line : lines_of(*text)) {
+        ++number;
+        line = trim(line);
+        auto const colon = line.find(':');
+        if (line.starts_with('#') || colon == std::string_view::npos)
+            continue;
+        std::string_view const key = trim(line.substr(0, colon));
+        std::string_view const value = trim(line.substr(colon + 1));
+        if (key == "policy" && value.starts_with("disabled"))
+            facts.disabled_by = path;
+        if (key == "datasource") {
+            facts.datasources = std::vector{std::string(value)};
+            facts.datasources_where = {path, number, {}, std::string(value)};
+        }
+    }
+}
+
+void read_start(GuestFiles &files, const Services &services, CloudInitFacts &facts, std::string_view cmdline)
+{
+    // The stage that reads the data source. Its unit is wanted by multi-user.target in older packages and by
+    // cloud-init.target in newer ones; a generator starts that target.
+    auto const network = services.state(files, {"cloud-init.service", "cloud-init-network.service"});
+    auto const local = services.state(files, {"cloud-init-local.service"});
+    bool const generator = files.exists("/lib/systemd/system-generators/cloud-init-generator") ||
+                           files.exists("/usr/lib/systemd/system-generators/cloud-init-generator");
+    facts.enabled = network.enabled || (generator && network.present);
+    if (!network.masked_by.empty() || !local.masked_by.empty()) {
+        facts.enabled = false;
+        facts.disabled_by = network.masked_by.empty() ? local.masked_by : network.masked_by;
+    } else if (!facts.enabled && facts.installed) {
+        facts.disabled_by = "nothing starts cloud-init.service";
+    }
+    if (files.exists("/etc/cloud/cloud-init.disabled"))
+        facts.disabled_by = "/etc/cloud/cloud-init.disabled";
+    for (auto const &argument : split_blanks(cmdline)) {
+        if (argument == "cloud-init=disabled")
+            facts.disabled_by = "the kernel argument cloud-init=disabled";
+    }
+    read_ds_identify(files, facts);
+    if (!facts.disabled_by.empty())
+        facts.enabled = false;
+}
+
+}  // namespace
+
+Known<CloudInitFacts> read_cloud_init(FileTree &tree, const Services &services, std::string_view cmdline)
+{
+    GuestFiles files(tree);
+    CloudInitFacts facts;
+    for (const char *path : {"/usr/bin/cloud-init", "/usr/local/bin/cloud-init", "/bin/cloud-init"}) {
+        if (facts.program.empty() && files.exists(path))
+            facts.program = path;
+    }
+    PythonInstallation const python = find_python_package(files);
+    facts.installed = !facts.program.empty() && (!python.package.empty() || files.exists("/etc/cloud/cloud.cfg"));
+    // The settings are facts even where the program is gone.
+    read_config(files, facts);
+    if (facts.installed)
+        find_version(files, facts, python);
+    read_start(files, services, facts, cmdline);
+    if (!facts.installed)
+        facts.enabled = false;
+    return files.answer(std::move(facts));
+}
+
+}  // namespace imgport

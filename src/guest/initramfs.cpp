@@ -1,0 +1,157 @@
+#include "guest/initramfs.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <imgport/progress.hpp>
+
+#include <fmt/format.h>
+
+#include "guest/decompress.hpp"
+#include "guest/guest_text.hpp"
+#include "support/text.hpp"
+
+namespace imgport {
+namespace {
+
+constexpr std::size_t max_modules = 50'000;
+constexpr std::size_t max_module_name = 256;
+
+// Counts what a decompressor gives and stops it at the bound.
+class Metered final : public FileStream {
+public:
+    Metered(FileStream &source, std::uint64_t &left, std::uint64_t limit)
+        : m_source(source), m_left(left), m_limit(limit)
+    {}
+
+    Result<std::size_t> read(std::span<std::byte> out) override
+    {
+        if (interrupted())
+            return fail(ErrorCode::interrupted, "interrupted");
+        auto n = m_source.read(out);
+        if (n && *n > m_left)
+            return fail(ErrorCode::malformed, fmt::format("it unpacks to more than {}", human_size(m_limit)));
+        if (n)
+            m_left -= *n;
+        return n;
+    }
+
+private:
+    FileStream &m_source;
+    std::uint64_t &m_left;
+    std::uint64_t m_limit;
+};
+
+Result<void> skip_zeroes(ByteReader &in)
+{
+    for (;;) {
+        auto const some = in.peek_some();
+        if (!some)
+            return fail(some.error());
+        auto const nonzero = std::find_if(some->begin(), some->end(), [](std::byte b) { return b != std::byte{0}; });
+        std::size_t const zeroes = static_cast<std::size_t>(nonzero - some->begin());
+        if (zeroes == 0)
+            return {};
+        if (auto const skipped = in.skip(zeroes); !skipped)
+            return skipped;
+    }
+}
+
+struct Walk {
+    const CpioVisitor &visit;
+    const InitramfsLimits &limits;
+    CpioBudget budget;
+    std::uint64_t unpacked_left;
+    std::uint64_t archives = 0;
+};
+
+enum class Layer { file, decompressed };
+
+Result<void> walk_segments(ByteReader &in, Walk &walk, Layer layer)
+{
+    for (;;) {
+        if (auto const skipped = skip_zeroes(in); !skipped)
+            return skipped;
+        auto const head = in.peek(6);
+        if (!head)
+            return fail(head.error());
+        if (head->empty())
+            return {};
+        if (is_cpio(*head)) {
+            ++walk.archives;
+            if (auto const read = read_cpio(in, walk.visit, walk.budget); !read)
+                return read;
+            continue;
+        }
+        std::string const compression = layer == Layer::file ? compression_of(*head) : "";
+        if (compression.empty())
+            return fail(
+                {ErrorCode::malformed, "neither a cpio archive nor compressed data", {}, in.position(), {}, {}});
+        auto const plain = decompress(in, compression);
+        if (!plain)
+            return fail(plain.error());
+        Metered metered(**plain, walk.unpacked_left, walk.limits.unpacked);
+        ByteReader inner(metered);
+        if (auto read = walk_segments(inner, walk, Layer::decompressed); !read) {
+            read.error().message +=
+                fmt::format(" (inside the {} data that begins at offset {})", compression, in.position());
+            return read;
+        }
+    }
+}
+
+}  // namespace
+
+Result<void> walk_initramfs(FileStream &stream, const CpioVisitor &visit, const InitramfsLimits &limits)
+{
+    Walk walk{visit, limits, {limits.members}, limits.unpacked};
+    ByteReader in(stream);
+    if (auto const walked = walk_segments(in, walk, Layer::file); !walked)
+        return walked;
+    if (walk.archives == 0)
+        return fail(ErrorCode::malformed, "no cpio archive in it");
+    return {};
+}
+
+std::string module_name(std::string_view path)
+{
+    std::string name = base_name(path);
+    for (std::string_view suffix : {".xz", ".gz", ".zst"}) {
+        if (name.ends_with(suffix))
+            name.resize(name.size() - suffix.size());
+    }
+    if (!name.ends_with(".ko") || name.size() > max_module_name)
+        return {};
+    name.resize(name.size() - 3);
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+}
+
+Result<InitramfsFacts> read_initramfs(FileStream &stream, const std::string &version)
+{
+    InitramfsFacts facts;
+    std::set<std::string> modules;
+    auto const visit = [&](const CpioMember &member, std::string_view content) {
+        if (std::string name = module_name(member.name); !name.empty()) {
+            constexpr std::string_view folder = "lib/modules/";
+            auto const at = member.name.find(folder);
+            bool const ours = at == std::string::npos || version.empty() ||
+                              std::string_view(member.name).substr(at + folder.size()).starts_with(version + "/");
+            if (ours && modules.size() < max_modules)
+                modules.insert(std::move(name));
+        } else if (member.name.find("persistent-net") != std::string::npos && member.name.ends_with(".rules") &&
+                   member.name.find("generator") == std::string::npos && facts.udev_rules.size() < 100) {
+            if (content.empty() ? member.size > 0 : has_active_line(content))
+                facts.udev_rules.push_back("/" + member.name);
+        } else if (member.size > 0 && (member.name == "squash/root.img" || member.name == "squash-root.img" ||
+                                       member.name == "squashfs-root.img" || member.name == "erofs-root.img")) {
+            facts.nested_image = "/" + member.name;
+        }
+    };
+    if (auto const walked = walk_initramfs(stream, visit); !walked)
+        return fail(walked.error());
+    facts.modules.assign(modules.begin(), modules.end());
+    return facts;
+}
+
+}  // namespace imgport

@@ -1,0 +1,33 @@
+// What the kernel will find in its initramfs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "guest/cpio.hpp"
+
+namespace imgport {
+
+// Visits the members of every cpio archive in an initramfs: uncompressed ones (early microcode) and compressed ones,
+// one after the other with zeroes between, as the kernel unpacks them. Everything is read as a stream, and within
+// bounds.
+struct InitramfsLimits {
+    std::uint64_t members = 200'000;
+    std::uint64_t unpacked = 4ULL << 30;  // bytes out of all compressed segments
+};
+Result<void> walk_initramfs(FileStream &stream, const CpioVisitor &visit, const InitramfsLimits &limits = {});
+
+struct InitramfsFacts {
+    std::vector<std::string> modules = {};     // names, '-' as '_', sorted
+    std::vector<std::string> udev_rules = {};  // paths of persistent-net rules that bind something
+    // A filesystem image inside, whose files were not looked at: dracut's squash module. Empty where there is none.
+    std::string nested_image = {};
+};
+
+// Modules for other kernels than `version` do not count; modules outside of a lib/modules folder do.
+Result<InitramfsFacts> read_initramfs(FileStream &stream, const std::string &version);
+
+// "virtio_blk" of "kernel/drivers/block/virtio-blk.ko.xz"; empty where the file is no module.
+std::string module_name(std::string_view path);
+
+}  // namespace imgport

@@ -1,0 +1,183 @@
+#include "guest/inspect_guest.hpp"
+
+#include <algorithm>
+
+#include "guest/accounts.hpp"
+#include "guest/agents.hpp"
+#include "guest/architecture.hpp"
+#include "guest/boot_loader.hpp"
+#include "guest/cloud_init.hpp"
+#include "guest/find_root.hpp"
+#include "guest/firewall.hpp"
+#include "guest/fstab.hpp"
+#include "guest/guest_mounts.hpp"
+#include "guest/hostname.hpp"
+#include "guest/kernel.hpp"
+#include "guest/network.hpp"
+#include "guest/os_release.hpp"
+#include "guest/selinux.hpp"
+#include "guest/services.hpp"
+#include "guest/sshd.hpp"
+
+namespace imgport {
+namespace {
+
+// The value, or its empty default with the reason noted under `name`.
+template <class T>
+T take(Known<T> known, const char *name, GuestFacts &guest)
+{
+    if (known)
+        return std::move(*known);
+    guest.gaps[name] = known.reason();
+    return {};
+}
+
+const BootEntry *default_entry(const GuestFacts &guest)
+{
+    if (!guest.boot_loader || guest.boot_loader->entries.empty())
+        return nullptr;
+    auto const &loader = *guest.boot_loader;
+    return loader.default_entry ? &loader.entries[*loader.default_entry] : nullptr;
+}
+
+// Marks the kernel that the default entry starts, with the initramfs that the entry names. One that lies in an unusual
+// place is added.
+void mark_default_kernel(FileTree &tree, GuestFacts &guest)
+{
+    auto const *entry = default_entry(guest);
+    if (entry == nullptr)
+        return;
+    GuestFiles files(tree);
+    auto const image = files.resolve(entry->kernel);
+    if (!image || !files.exists(*image))
+        return;  // the entry tells which kernel is missing
+    auto found =
+        std::find_if(guest.kernels.begin(), guest.kernels.end(), [&](auto &kernel) { return kernel.image == *image; });
+    if (found == guest.kernels.end()) {
+        KernelFacts kernel = kernel_of_image(files, *image);
+        // The modules of that version were found, its image was not where it usually is.
+        found = std::find_if(guest.kernels.begin(), guest.kernels.end(),
+                             [&](auto &other) { return !kernel.version.empty() && other.version == kernel.version; });
+        if (found == guest.kernels.end()) {
+            read_kernel_modules(tree, kernel);
+            guest.kernels.push_back(std::move(kernel));
+            found = guest.kernels.end() - 1;
+        } else {
+            found->image = kernel.image;
+            found->image_size = kernel.image_size;
+            found->architecture = kernel.architecture;
+        }
+    }
+    found->is_default = true;
+    found->initramfs.clear();
+    found->initramfs_size = 0;
+    auto const initramfs = entry->initramfs.empty() ? std::nullopt : files.resolve(entry->initramfs);
+    auto const status = initramfs ? files.stat(*initramfs) : std::nullopt;
+    if (status) {
+        found->initramfs = *initramfs;
+        found->initramfs_size = status->size;
+    }
+    if (files.failed())
+        guest.gaps["kernels"] = files.reason();
+}
+
+// An initramfs is large: the one that will start is read, and all of them where none is known to.
+void read_initramfs_of_kernels(FileTree &tree, GuestFacts &guest)
+{
+    constexpr std::size_t most = 4;
+    bool const default_known =
+        std::any_of(guest.kernels.begin(), guest.kernels.end(), [](auto &kernel) { return kernel.is_default; });
+    std::size_t read = 0;
+    // The newest sort last.
+    for (auto kernel = guest.kernels.rbegin(); kernel != guest.kernels.rend(); ++kernel) {
+        if (default_known ? kernel->is_default : read++ < most)
+            read_kernel_initramfs(tree, *kernel);
+        else
+            kernel->modules = Unknown{"not looked into: another kernel starts by default"};
+    }
+}
+
+void read_linux(GuestMounts &mounts, const std::vector<VolumeFacts> &volumes, GuestFacts &guest)
+{
+    FileTree &tree = *mounts.tree;
+    guest.crypttab = read_crypttab(tree);
+    guest.boot_loader =
+        read_boot_loader({tree, volumes, mounts.reachable, mounts.esp.get(), mounts.esp_target, mounts.esp_failure});
+    guest.kernels = take(read_kernels(tree), "kernels", guest);
+    mark_default_kernel(tree, guest);
+    read_initramfs_of_kernels(tree, guest);
+
+    auto const *entry = default_entry(guest);
+    std::string const cmdline = entry != nullptr ? entry->cmdline : "";
+    Services const services(tree);
+    guest.network = read_network(tree, services);
+    guest.sshd = read_sshd(tree, services);
+    guest.firewalls = read_firewalls(tree, services);
+    guest.selinux = read_selinux(tree, cmdline);
+    guest.accounts = read_accounts(tree);
+    guest.cloud_init = read_cloud_init(tree, services, cmdline);
+    guest.qemu_guest_agent = read_qemu_guest_agent(tree);
+    guest.growpart = read_growpart(tree);
+    guest.directories = read_system_directories(tree);
+}
+
+void say_windows_is_not_read(GuestFacts &guest)
+{
+    Unknown const reason{"not read on Windows"};
+    guest.boot_loader = reason;
+    guest.fstab = reason;
+    guest.crypttab = reason;
+    guest.network = reason;
+    guest.sshd = reason;
+    guest.firewalls = reason;
+    guest.selinux = reason;
+    guest.accounts = reason;
+    guest.cloud_init = reason;
+    guest.qemu_guest_agent = reason;
+    guest.growpart = reason;
+    guest.directories = reason;
+}
+
+}  // namespace
+
+bool worth_inspecting(const std::vector<VolumeFacts> &volumes)
+{
+    return std::any_of(volumes.begin(), volumes.end(), [](auto &volume) {
+        return can_hold_root(volume.filesystem.type) || volume.filesystem.type == "LVM2_member";
+    });
+}
+
+Result<GuestInspection> inspect_guest(TreeMaker &maker, const DiskFacts &disk, std::vector<VolumeFacts> &volumes)
+{
+    GuestInspection result;
+    auto more = maker.more_volumes(volumes);
+    if (!more)
+        return fail(more.error());
+    volumes.insert(volumes.end(), std::make_move_iterator(more->begin()), std::make_move_iterator(more->end()));
+
+    auto const root = find_root(maker, volumes, result.problems);
+    if (!root)
+        return result;
+    GuestFacts &guest = result.guest.emplace();
+    guest.root_device = root->volume->device;
+    {
+        // Before anything else is mounted: the fstab that counts is the root's own.
+        MountedTree alone(root->tree);
+        guest.fstab = read_fstab(alone, volumes);
+    }
+    GuestMounts mounts = mount_guest(maker, *root, guest.fstab ? *guest.fstab : FstabFacts{}, volumes,
+                                     find_efi_system_partition(disk, volumes));
+    result.problems.insert(result.problems.end(), mounts.problems.begin(), mounts.problems.end());
+    guest.mountpoints = mounts.points;
+    guest.os = take(read_os_release(*mounts.tree), "os", guest);
+    if (guest.os.id == "windows") {
+        say_windows_is_not_read(guest);
+        return result;
+    }
+    guest.architecture = take(read_architecture(*mounts.tree), "architecture", guest);
+    guest.hostname = take(read_hostname(*mounts.tree), "hostname", guest);
+    read_linux(mounts, volumes, guest);
+    return result;
+}
+
+}  // namespace imgport

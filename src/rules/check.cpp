@@ -1,0 +1,140 @@
+#include <imgport/check.hpp>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "rules/rule.hpp"
+#include "support/text.hpp"
+
+namespace imgport {
+namespace {
+
+bool speaks_of(Guests guests, const OsFacts &os)
+{
+    switch (guests) {
+    case Guests::any: return true;
+    case Guests::unix_like: return os.id != "windows";
+    case Guests::linux_only: return os.id != "windows" && os.id != "freebsd";
+    }
+    return true;
+}
+
+// Why a rule cannot be judged, or need not be; nullopt where it can.
+std::optional<Outcome> not_judged(const Rule &rule, const RuleContext &context)
+{
+    if (rule.reads == Reads::container)
+        return std::nullopt;
+    if (context.input.role == Role::data)
+        return not_applicable("a rule for system disks; this is a data disk");
+    if (context.input.image->format == Format::iso)
+        return not_applicable("an ISO image is not an installed disk (see fmt-iso)");
+    if (context.inspection == nullptr)
+        return unknown("the disk was not inspected");
+    auto const &gap = context.inspection->gap;
+    if (rule.reads == Reads::disk) {
+        if (!context.inspection->disk)
+            return unknown(gap ? gap->reason : "the partition table was not read");
+    } else if (rule.reads == Reads::guest && context.guest == nullptr) {
+        if (gap)
+            return unknown(gap->reason);
+        return not_applicable("no operating system was found on this disk");
+    }
+    if (context.guest != nullptr && !speaks_of(rule.guests, context.guest->os))
+        return not_applicable(fmt::format("a rule for {} systems; this is {}",
+                                          rule.guests == Guests::linux_only ? "Linux" : "Unix-like",
+                                          context.guest->os.id == "windows" ? "Windows" : "FreeBSD"));
+    return std::nullopt;
+}
+
+RuleContext context_for(const CheckInput &input, const Profile &profile, const ImageFacts &container)
+{
+    const GuestFacts *guest =
+        input.inspection != nullptr && input.inspection->guest ? &*input.inspection->guest : nullptr;
+    return {input, profile, container, input.inspection, guest};
+}
+
+struct Judged {
+    Outcome outcome;
+    bool mended = false;
+};
+
+// In `prepare` a container is judged as it will be written. What the source alone violates the conversion mends,
+// but for what it carries over.
+Judged judge_rule(const Rule &rule, const CheckInput &input, const Profile &profile)
+{
+    RuleContext const source = context_for(input, profile, *input.image);
+    if (auto reason = not_judged(rule, source))
+        return {std::move(*reason)};
+    Outcome of_source = rule.judge(source);
+    if (rule.reads != Reads::container || input.artifact == nullptr)
+        return {std::move(of_source)};
+    if (of_source.status == Status::violated && of_source.survives)
+        return {std::move(of_source)};
+    Outcome of_artifact = rule.judge(context_for(input, profile, *input.artifact));
+    bool const good = of_artifact.status == Status::passed || of_artifact.status == Status::not_applicable;
+    if (!good || of_source.status != Status::violated)
+        return {std::move(of_artifact)};
+    Outcome mended = passed(fmt::format("the source: {}; the conversion mends it", of_source.message),
+                            std::move(of_source.evidence));
+    return {std::move(mended), true};
+}
+
+// What is shown of one finding, whatever an image holds.
+constexpr std::size_t max_evidence = 100;
+
+std::vector<Evidence> shown(std::vector<Evidence> evidence)
+{
+    if (evidence.size() > max_evidence)
+        evidence.resize(max_evidence);
+    for (auto &item : evidence) {
+        item.file = printable(item.file);
+        item.value = printable(item.value, 1024);
+    }
+    return evidence;
+}
+
+// The severity of a violation; of anything else the gravest that the rule can have, so that a rule which could not
+// be judged counts for what it might have found.
+Severity severity_of(const RuleInfo &rule, const Outcome &outcome, const Profile &profile)
+{
+    auto const conditions = profile.severities.find(rule.id);
+    if (conditions == profile.severities.end())
+        return Severity::recommendation;
+    if (outcome.status == Status::violated) {
+        auto const graded = conditions->second.find(outcome.condition);
+        if (graded != conditions->second.end())
+            return graded->second;
+    }
+    Severity gravest = Severity::recommendation;
+    for (auto const &[condition, severity] : conditions->second)
+        gravest = std::min(gravest, severity);
+    return gravest;
+}
+
+}  // namespace
+
+std::vector<Finding> check(const CheckInput &input, const Profile &profile)
+{
+    std::vector<Finding> findings;
+    for (auto const &rule : all_rules()) {
+        Judged judged = judge_rule(rule, input, profile);
+        Finding finding{.rule = rule.info.id, .message = {}};
+        finding.severity = severity_of(rule.info, judged.outcome, profile);
+        finding.status = judged.outcome.status;
+        finding.message = printable(judged.outcome.message);
+        finding.evidence = shown(std::move(judged.outcome.evidence));
+        finding.source = rule.info.source;
+        if (finding.status == Status::violated)
+            finding.fix = rule.info.fix;
+        bool const machine = input.inspection != nullptr && input.inspection->gap && input.inspection->gap->machine;
+        if (finding.status == Status::unknown && machine)
+            finding.machine = true;
+        if (judged.mended)
+            finding.mended = true;
+        findings.push_back(std::move(finding));
+    }
+    return findings;
+}
+
+}  // namespace imgport

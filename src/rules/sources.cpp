@@ -1,0 +1,53 @@
+#include "rules/sources.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace imgport
+{
+
+const std::vector<SourceDocument> &source_documents()
+{
+    static const std::vector<SourceDocument> documents{
+        {"SEED", "Import custom images", "Alibaba Cloud ECS documentation, 2020/21"},
+        {"INS", "Instructions for importing images", "alibabacloud.com/help/doc-detail/48226.htm, December 2020"},
+        {"CHK", "Image compliance tool", "AlibabaCloudDocs/ecs, \"Image compliance tool\", 2019 to 2021"},
+        {"CHK2", "Check whether an image meets the import requirements",
+         "alibabacloud.com/help/en/ecs/user-guide/check-whether-an-image-meets-the-import-requirements"},
+        {"IMC", "Image check feature", "alibabacloud.com/help/en/ecs/user-guide/detect-custom-images-and-repair"},
+        {"SPEC", "Alibaba Cloud image requirements (Linux)",
+         "help.aliyun.com/zh/ecs/user-guide/cloud-marketplace-mirror-specification"},
+        {"VIO", "Install the virtio driver", "AlibabaCloudDocs/ecs, \"Install a virtio driver\""},
+        {"CI", "Install cloud-init", "AlibabaCloudDocs/ecs, \"Install cloud-init\""},
+        {"CUST", "Customize Linux images", "AlibabaCloudDocs/ecs, \"Customize Linux images\""},
+        {"API", "ImportImage", "alibabacloud.com/help/doc-detail/25542.htm"},
+        {"IMP25", "Import a custom image", "alibabacloud.com/help/en/ecs/user-guide/import-a-custom-image"},
+        {"BOOT", "Instance boot mode", "help.aliyun.com/en/ecs/user-guide/instance-startup-mode"},
+        {"NVME", "Adapt Linux custom images to NVMe system disks",
+         "alibabacloud.com/help/en/ecs/adapt-linux-custom-images-to-nvme-based-system-disks"},
+        {"FAQ", "Image FAQ", "AlibabaCloudDocs/ecs, \"Image FAQ\""},
+        {"CID", "cloud-init: the AliYun datasource", "docs.cloud-init.io, \"AliYun\""},
+        {"OSS", "Object Storage Service limits", "AlibabaCloudDocs/oss, \"Limits\""},
+        {"CLOUDS", "What other clouds ask of images", "OpenStack Virtual Machine Image Guide; Huawei Cloud IMS"},
+        {"QEMU", "QEMU documentation of disk images", "qemu.org/docs/master/interop/qcow2.html; block/vpc.c"},
+        {"PRACTICE", "General practice, not stated by the cloud", ""},
+    };
+    return documents;
+}
+
+std::string cite(std::initializer_list<std::string_view> keys)
+{
+    std::string out;
+    for (std::string_view const key : keys) {
+        auto const &documents = source_documents();
+        auto const found =
+            std::find_if(documents.begin(), documents.end(), [&](auto const &document) { return document.key == key; });
+        if (found == documents.end())
+            continue;
+        out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", found->key, found->title);
+    }
+    return out;
+}
+
+}  // namespace imgport

@@ -1,0 +1,47 @@
+// The partition table in sector 0: four primary entries, and logical ones in a chain of extended boot records.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <imgport/facts.hpp>
+
+#include "volume/volume_reader.hpp"
+
+namespace imgport {
+
+struct MbrEntry {
+    std::uint8_t status = 0;
+    std::uint8_t type = 0;
+    std::uint32_t first = 0;  // sectors
+    std::uint32_t sectors = 0;
+
+    bool used() const { return type != 0 && sectors != 0; }
+    bool extended() const { return type == 0x05 || type == 0x0f || type == 0x85; }
+};
+
+struct Mbr {
+    std::uint32_t signature = 0;  // the disk signature at 440
+    std::array<MbrEntry, 4> entries = {};
+
+    bool protective() const;      // an entry of type EE: UEFI 2.10, section 5.2.3
+    bool has_partitions() const;  // an entry other than a protective one
+};
+
+// nullopt where sector 0 holds no partition table: no 55 AA, a status byte that is neither 00 nor 80, or the boot
+// sector of a FAT or NTFS filesystem that covers the whole disk.
+std::optional<Mbr> read_mbr(VolumeReader &disk);
+
+// Whether that sector has the BIOS parameter block of a FAT filesystem: its sector and cluster sizes are sane then.
+bool is_fat_boot_sector(Bytes sector);
+
+// "sda1" to "sda4" are the slots, logical ones count from 5. Extended containers are among them.
+// Loops, ends outside the disk and chains of more than 128 are told in `problems`.
+std::vector<PartitionFacts> mbr_partitions(VolumeReader &disk, const Mbr &mbr, std::vector<std::string> &problems);
+
+// Whether PartitionFacts::type names an extended partition: a container, not a volume.
+bool is_extended_type(const std::string &mbr_type);
+
+}  // namespace imgport

@@ -1,0 +1,212 @@
+#include "guest/inspect_guest.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "filesystem/tree_maker.hpp"
+#include "guest.hpp"
+
+using namespace imgport;
+using namespace imgport::testing;
+
+namespace {
+
+class FakeMaker final : public TreeMaker {
+public:
+    std::map<std::string, std::shared_ptr<MemoryTree>> trees = {};  // by device, or DEVICE:SUBVOLUME
+    std::vector<VolumeFacts> lvm = {};
+    std::vector<std::string> btrfs_subvolumes = {};
+
+    MemoryTree &tree(const std::string &key)
+    {
+        auto &tree = trees[key];
+        if (!tree)
+            tree = std::make_shared<MemoryTree>();
+        return *tree;
+    }
+    std::string name() const override { return "fake"; }
+    Result<std::vector<VolumeFacts>> more_volumes(const std::vector<VolumeFacts> &) override { return lvm; }
+    Result<std::shared_ptr<RawTree>> open(const VolumeFacts &volume, const std::string &subvolume) override
+    {
+        auto const found = trees.find(volume.device + (subvolume.empty() ? "" : ":" + subvolume));
+        if (found == trees.end())
+            return fail(ErrorCode::unreadable, "wrong superblock");
+        return std::shared_ptr<RawTree>(found->second);
+    }
+    Result<std::vector<std::string>> subvolumes(const VolumeFacts &) override { return btrfs_subvolumes; }
+};
+
+void make_root(MemoryTree &tree, const std::string &fstab)
+{
+    tree.file("/etc/os-release", "ID=debian\nVERSION_ID=12\n")
+        .file("/etc/passwd", "root:x:0:0::/root:/bin/sh\n")
+        .file("/etc/fstab", fstab)
+        .directory("/usr/bin")
+        .link("/bin", "usr/bin");
+}
+
+GuestInspection inspect_with(FakeMaker &maker, std::vector<VolumeFacts> volumes, const DiskFacts &disk = {})
+{
+    auto result = inspect_guest(maker, disk, volumes);
+    EXPECT_TRUE(result) << describe(result.error());
+    return *result;
+}
+
+}  // namespace
+
+TEST(FindRoot, IsTheVolumeThatItsOwnFstabCallsRoot)
+{
+    FakeMaker maker;
+    make_root(maker.tree("/dev/sda1"), "UUID=two / ext4 defaults 0 1\n");
+    make_root(maker.tree("/dev/sda2"), "UUID=two / ext4 defaults 0 1\n");
+    auto const found = inspect_with(maker, {partition(1, "ext4", "one"), partition(2, "ext4", "two")});
+    ASSERT_TRUE(found.guest);
+    EXPECT_EQ(found.guest->root_device, "/dev/sda2");
+    EXPECT_EQ(found.guest->os.id, "debian");
+}
+
+TEST(FindRoot, OnALogicalVolume)
+{
+    FakeMaker maker;
+    maker.lvm = {logical_volume("/dev/vg0/root", "xfs", "r")};
+    make_root(maker.tree("/dev/vg0/root"), "/dev/mapper/vg0-root / xfs defaults 0 0\n");
+    std::vector<VolumeFacts> volumes{partition(1, "LVM2_member", "pv")};
+    auto const found = inspect_guest(maker, {}, volumes);
+    ASSERT_TRUE(found && found->guest);
+    EXPECT_EQ(found->guest->root_device, "/dev/vg0/root");
+    EXPECT_EQ(volumes.size(), 2U) << "the caller sees it too";
+}
+
+TEST(FindRoot, InABtrfsSubvolume)
+{
+    FakeMaker maker;
+    maker.btrfs_subvolumes = {"@", "@home", "@/.snapshots/1/snapshot"};
+    std::string const fstab = "UUID=b / btrfs subvol=/@ 0 0\nUUID=b /home btrfs subvol=@home 0 0\n";
+    maker.tree("/dev/sda1").directory("/@").directory("/@home");
+    make_root(maker.tree("/dev/sda1:@"), fstab);
+    make_root(maker.tree("/dev/sda1:@/.snapshots/1/snapshot"), fstab);
+    maker.tree("/dev/sda1:@home").directory("/user");
+    maker.tree("/dev/sda1:@")
+        .directory("/boot")
+        .file("/boot/grub/grub.cfg", "menuentry x {\n linux /@/boot/vmlinuz-1 root=UUID=b\n}\n")
+        .file("/boot/vmlinuz-1", "k");
+    auto const found = inspect_with(maker, {partition(1, "btrfs", "b")});
+    ASSERT_TRUE(found.guest);
+    ASSERT_EQ(found.guest->mountpoints.size(), 2U);
+    EXPECT_EQ(found.guest->mountpoints[0].subvolume, "@");
+    EXPECT_EQ(found.guest->mountpoints[1].subvolume, "@home");
+    ASSERT_TRUE(found.guest->boot_loader);
+    EXPECT_EQ(found.guest->boot_loader->entries.at(0).kernel, "/boot/vmlinuz-1");
+    EXPECT_TRUE(found.guest->kernels.at(0).is_default);
+}
+
+TEST(FindRoot, DataWithoutASystemIsNoGuest)
+{
+    FakeMaker maker;
+    maker.tree("/dev/sda1").directory("/etc").file("/notes.txt", "x");
+    auto const found = inspect_with(maker, {partition(1, "ext4", "one")});
+    EXPECT_FALSE(found.guest);
+    EXPECT_TRUE(found.problems.empty());
+}
+
+TEST(FindRoot, WhatCannotBeOpenedIsAProblemAndNotSilence)
+{
+    FakeMaker maker;
+    auto const found = inspect_with(maker, {partition(1, "ext4", "one"), partition(2, "crypto_LUKS", "two")});
+    EXPECT_FALSE(found.guest);
+    ASSERT_EQ(found.problems.size(), 2U);
+    EXPECT_NE(found.problems[0].find("crypto_LUKS"), std::string::npos);
+    EXPECT_NE(found.problems[1].find("wrong superblock"), std::string::npos);
+}
+
+TEST(Mounts, AreTheFstabsWithTheInnerOnesLast)
+{
+    FakeMaker maker;
+    make_root(maker.tree("/dev/sda3"),
+              "UUID=efi /boot/efi vfat umask=0077 0 1\nUUID=boot /boot ext4 defaults 0 2\n"
+              "UUID=root / ext4 defaults 0 1\nUUID=sw none swap sw 0 0\nUUID=gone /srv ext4 defaults 0 2\n"
+              "UUID=boot /other ext4 noauto 0 0\n");
+    maker.tree("/dev/sda2")
+        .directory("/efi")
+        .directory("/grub")
+        .file("/vmlinuz-6.1", "k")
+        .file("/initrd.img-6.1", "i")
+        .file("/grub/grub.cfg", "menuentry x {\n search --fs-uuid --set=root boot\n linux /vmlinuz-6.1 ro selinux=0\n "
+                                "initrd /initrd.img-6.1\n}\n");
+    maker.tree("/dev/sda1").file("/EFI/BOOT/BOOTX64.EFI", "MZ");
+    DiskFacts disk;
+    disk.partitions.resize(1);
+    disk.partitions[0].number = 1;
+    disk.partitions[0].type = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
+    auto const found = inspect_with(maker,
+                                    {partition(1, "vfat", "efi"), partition(2, "ext4", "boot"),
+                                     partition(3, "ext4", "root"), partition(4, "swap", "sw")},
+                                    disk);
+    ASSERT_TRUE(found.guest);
+    auto const &guest = *found.guest;
+    ASSERT_EQ(guest.mountpoints.size(), 3U);
+    EXPECT_EQ(guest.mountpoints[1].target, "/boot");
+    EXPECT_EQ(guest.mountpoints[2].target, "/boot/efi");
+    ASSERT_TRUE(guest.boot_loader) << guest.boot_loader.reason();
+    EXPECT_EQ(guest.boot_loader->entries.at(0).kernel, "/boot/vmlinuz-6.1");
+    EXPECT_THAT(guest.boot_loader->efi_files, ::testing::ElementsAre("/EFI/BOOT/BOOTX64.EFI"));
+    ASSERT_EQ(guest.kernels.size(), 1U);
+    EXPECT_TRUE(guest.kernels[0].is_default);
+    EXPECT_EQ(guest.kernels[0].initramfs, "/boot/initrd.img-6.1");
+    EXPECT_FALSE(guest.kernels[0].modules) << "one byte is no initramfs";
+    EXPECT_TRUE(guest.gaps.empty());
+    EXPECT_TRUE(found.problems.empty());
+}
+
+TEST(Mounts, ABootVolumeThatCannotBeOpenedMakesUnknownsNotAbsences)
+{
+    FakeMaker maker;
+    make_root(maker.tree("/dev/sda2"), "UUID=root / ext4 defaults 0 1\nUUID=boot /boot ext4 defaults 0 2\n");
+    maker.tree("/dev/sda2").directory("/boot");
+    auto const found = inspect_with(maker, {partition(1, "ext4", "boot"), partition(2, "ext4", "root")});
+    ASSERT_TRUE(found.guest);
+    ASSERT_FALSE(found.guest->boot_loader);
+    EXPECT_NE(found.guest->boot_loader.reason().find("/dev/sda1"), std::string::npos)
+        << found.guest->boot_loader.reason();
+    EXPECT_TRUE(found.guest->gaps.contains("kernels"));
+    EXPECT_TRUE(found.guest->sshd) << "what lies elsewhere is known";
+}
+
+TEST(Mounts, AnEfiPartitionThatFstabLeavesOutIsReadAllTheSame)
+{
+    FakeMaker maker;
+    make_root(maker.tree("/dev/sda2"), "UUID=root / ext4 defaults 0 1\n");
+    maker.tree("/dev/sda1")
+        .file("/EFI/systemd/systemd-bootx64.efi", "MZ")
+        .file("/loader/entries/a.conf", "title A\nlinux /linux\n")
+        .file("/linux", "k");
+    maker.tree("/dev/sda2").directory("/efi");
+    DiskFacts disk;
+    disk.partitions.resize(1);
+    disk.partitions[0].number = 1;
+    disk.partitions[0].type = "ef";
+    auto const found = inspect_with(maker, {partition(1, "vfat", "e"), partition(2, "ext4", "root")}, disk);
+    ASSERT_TRUE(found.guest);
+    EXPECT_EQ(found.guest->mountpoints.size(), 1U);
+    ASSERT_TRUE(found.guest->boot_loader) << found.guest->boot_loader.reason();
+    EXPECT_EQ(found.guest->boot_loader->kind, "systemd-boot");
+    EXPECT_EQ(found.guest->boot_loader->entries.at(0).kernel, "/efi/linux");
+}
+
+TEST(Windows, IsNamedAndEverythingElseIsUnknown)
+{
+    FakeMaker maker;
+    maker.tree("/dev/sda1").file("/Windows/System32/config/SOFTWARE", "regf");
+    auto const found = inspect_with(maker, {partition(1, "ntfs", "n")});
+    ASSERT_TRUE(found.guest);
+    EXPECT_EQ(found.guest->os.id, "windows");
+    EXPECT_FALSE(found.guest->sshd);
+}
+
+TEST(WorthInspecting, ADiskWithoutFilesystemsIsNot)
+{
+    EXPECT_FALSE(worth_inspecting({}));
+    EXPECT_FALSE(worth_inspecting({partition(1, "swap", "s"), partition(2, "vfat", "v"), partition(3, "", "")}));
+    EXPECT_TRUE(worth_inspecting({partition(1, "xfs", "x")}));
+    EXPECT_TRUE(worth_inspecting({partition(1, "LVM2_member", "x")}));
+}

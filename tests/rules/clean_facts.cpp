@@ -1,0 +1,176 @@
+#include "rules/clean_facts.hpp"
+
+#include <stdexcept>
+
+namespace imgport::testing
+{
+namespace
+{
+
+ImportRequest request_from_json(const Json &json)
+{
+    ImportRequest request;
+    auto const text = [&](const char *key, std::optional<std::string> &out) {
+        if (json.contains(key))
+            out = json[key].get<std::string>();
+    };
+    text("platform", request.platform);
+    text("architecture", request.architecture);
+    text("boot_mode", request.boot_mode);
+    if (json.contains("system_disk_size"))
+        request.system_disk_size = json["system_disk_size"].get<std::uint64_t>();
+    return request;
+}
+
+}  // namespace
+
+CheckInput Facts::input() const
+{
+    CheckInput input;
+    input.image = &image;
+    input.inspection = inspection ? &*inspection : nullptr;
+    input.artifact = artifact ? &*artifact : nullptr;
+    if (artifact)
+        input.target = artifact->format;
+    input.request = &request;
+    input.role = role;
+    return input;
+}
+
+Facts facts_from_json(const Json &json)
+{
+    Facts facts;
+    from_json(json.at("image"), facts.image);
+    if (json.contains("inspection"))
+        from_json(json["inspection"], facts.inspection.emplace());
+    if (json.contains("artifact"))
+        from_json(json["artifact"], facts.artifact.emplace());
+    if (json.contains("request"))
+        facts.request = request_from_json(json["request"]);
+    if (json.value("role", "system") == "data")
+        facts.role = Role::data;
+    return facts;
+}
+
+Json clean_bios()
+{
+    return Json::parse(R"json({
+"image": {
+    "path": "disk.qcow2", "format": "qcow2", "virtual_size": 42949672960, "file_size": 1073741824,
+    "details": {"qcow2": {"version": 3, "cluster_size": 65536, "crypt_method": 0, "snapshots": 0,
+                          "incompatible_features": 0, "compression": "zlib"}}},
+"inspection": {
+    "disk": {"size": 42949672960, "table": "mbr", "boot_code": true, "boot_sector_loaders": ["grub2"],
+             "grub_core_found": true,
+             "partitions": [{"number": 1, "offset": 1048576, "length": 42948624384, "type": "83", "bootable": true,
+                             "uuid": "deadbeef-01"}]},
+    "volumes": [{"device": "/dev/sda1", "kind": "partition", "partition": 1, "length": 42948624384,
+                 "partition_uuid": "deadbeef-01", "partition_label": "",
+                 "filesystem": {"type": "ext4", "uuid": "11111111-2222-3333-4444-555555555555", "label": "root",
+                                "size": 42000000000, "free": 38000000000, "clean": true}}],
+    "guest": {
+        "os": {"id": "debian", "version": "12", "name": "Debian GNU/Linux 12 (bookworm)", "source": "/etc/os-release"},
+        "architecture": "x86_64", "root_device": "/dev/sda1",
+        "mountpoints": [{"target": "/", "device": "/dev/sda1", "filesystem": "ext4"}],
+        "kernels": [{"version": "6.1.0-18-amd64", "image": "/boot/vmlinuz-6.1.0-18-amd64", "image_size": 8000000,
+                     "initramfs": "/boot/initrd.img-6.1.0-18-amd64", "initramfs_size": 30000000, "default": true,
+                     "architecture": "x86_64",
+                     "modules": ["virtio", "virtio_ring", "virtio_pci", "virtio_pci_modern_dev", "virtio_blk",
+                                 "virtio_net", "nvme", "nvme_core"],
+                     "builtin": ["ext4"],
+                     "installed": ["virtio", "virtio_ring", "virtio_pci", "virtio_pci_modern_dev", "virtio_blk",
+                                   "virtio_net", "nvme", "nvme_core"],
+                     "config": {"CONFIG_VIRTIO": "m", "CONFIG_VIRTIO_PCI": "m", "CONFIG_VIRTIO_BLK": "m",
+                                "CONFIG_VIRTIO_NET": "m", "CONFIG_BLK_DEV_NVME": "m"}}],
+        "boot_loader": {"kind": "grub2", "config": "/boot/grub/grub.cfg", "default_entry": 0,
+            "entries": [{"title": "Debian", "kernel": "/boot/vmlinuz-6.1.0-18-amd64",
+                         "initramfs": "/boot/initrd.img-6.1.0-18-amd64",
+                         "cmdline": "root=UUID=11111111-2222-3333-4444-555555555555 ro quiet",
+                         "where": {"file": "/boot/grub/grub.cfg", "line": 10, "value": "linux /boot/vmlinuz"},
+                         "searches": ["UUID=11111111-2222-3333-4444-555555555555"]}]},
+        "fstab": {"present": true, "entries": [
+            {"device": "UUID=11111111-2222-3333-4444-555555555555", "target": "/", "type": "ext4",
+             "options": ["defaults"], "pass": 1, "line": 1, "resolved": "/dev/sda1"},
+            {"device": "/dev/sr0", "target": "/media/cdrom0", "type": "udf,iso9660", "options": ["user", "noauto"],
+             "line": 2}]},
+        "crypttab": [],
+        "network": {"interfaces": [{"name": "eth0", "manager": "ifupdown", "method": "dhcp", "on_boot": true,
+                                    "where": {"file": "/etc/network/interfaces", "line": 5}}]},
+        "sshd": {"installed": true, "enabled": true, "enabled_by": "/etc/systemd/system/sshd.service",
+                 "permit_root_login": {"value": "prohibit-password"}},
+        "firewalls": [{"name": "nftables", "enabled": false}],
+        "selinux": {"installed": false, "mode": {"value": "disabled"}},
+        "accounts": {"accounts": [{"name": "root", "uid": 0, "shell": "/bin/bash", "password": "locked"}],
+                     "files": [{"path": "/etc/passwd", "present": true, "immutable": false, "append_only": false},
+                               {"path": "/etc/shadow", "present": true, "immutable": false, "append_only": false},
+                               {"path": "/etc/gshadow", "present": false}]},
+        "cloud_init": {"installed": true, "version": "22.4.2", "program": "/usr/bin/cloud-init", "enabled": true,
+                       "grows_root": true},
+        "qemu_guest_agent": [],
+        "growpart": "/usr/bin/growpart",
+        "directories": [{"path": "/bin", "kind": "symlink", "target": "usr/bin"},
+                        {"path": "/sbin", "kind": "symlink", "target": "usr/sbin"},
+                        {"path": "/lib", "kind": "symlink", "target": "usr/lib"}, {"path": "/lib64", "kind": ""}]}},
+"request": {}
+})json");
+}
+
+Json clean_uefi()
+{
+    return with(clean_bios(), Json::parse(R"json({
+"/inspection/disk/table": "gpt",
+"/inspection/disk/gpt": {"primary_valid": true, "backup_valid": true, "backup_in_last_sector": true},
+"/inspection/disk/boot_code": false,
+"/inspection/disk/boot_sector_loaders": [],
+"/inspection/disk/grub_core_found": "<gone>",
+"/inspection/disk/partitions": [
+    {"number": 1, "offset": 1048576, "length": 104857600, "type": "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"},
+    {"number": 2, "offset": 105906176, "length": 42842718208, "type": "0FC63DAF-8483-4772-8E79-3D69D8477DE4"}],
+"/inspection/volumes": [
+    {"device": "/dev/sda1", "kind": "partition", "partition": 1, "filesystem": {"type": "vfat", "uuid": "494D-4750"}},
+    {"device": "/dev/sda2", "kind": "partition", "partition": 2, "partition_uuid": "aaaaaaaa-0000-0000-0000-000000000002",
+     "partition_label": "root", "length": 42842718208,
+     "filesystem": {"type": "xfs", "uuid": "11111111-2222-3333-4444-555555555555", "label": "root",
+                    "size": 42000000000, "free": 38000000000, "clean": true}}],
+"/inspection/guest/os": {"id": "rocky", "version": "9.3", "name": "Rocky Linux 9.3 (Blue Onyx)",
+                         "source": "/etc/os-release"},
+"/inspection/guest/root_device": "/dev/sda2",
+"/inspection/guest/mountpoints": [{"target": "/", "device": "/dev/sda2", "filesystem": "xfs"},
+                                  {"target": "/boot/efi", "device": "/dev/sda1", "filesystem": "vfat"}],
+"/inspection/guest/boot_loader/efi_system_partition": true,
+"/inspection/guest/boot_loader/efi_files": ["/EFI/rocky/shimx64.efi", "/EFI/BOOT/BOOTX64.EFI"],
+"/inspection/guest/fstab/entries": [
+    {"device": "UUID=11111111-2222-3333-4444-555555555555", "target": "/", "type": "xfs", "options": ["defaults"],
+     "line": 1, "resolved": "/dev/sda2"},
+    {"device": "UUID=494D-4750", "target": "/boot/efi", "type": "vfat", "options": ["umask=0077"], "line": 2,
+     "resolved": "/dev/sda1"}]
+})json"));
+}
+
+Json with(Json json, const Json &changes)
+{
+    for (auto const &[pointer, value] : changes.items()) {
+        Json::json_pointer const at(pointer);
+        if (value == "<gone>")
+            json.at(at.parent_pointer()).erase(at.back());
+        else
+            json[at] = value;
+    }
+    return json;
+}
+
+std::vector<Finding> check_facts(const Facts &facts, const std::string &profile)
+{
+    return check(facts.input(), load_profile(profile).value());
+}
+
+const Finding &finding_of(const std::vector<Finding> &findings, std::string_view rule)
+{
+    for (auto const &finding : findings) {
+        if (finding.rule == rule)
+            return finding;
+    }
+    throw std::out_of_range("no finding of that rule");
+}
+
+}  // namespace imgport::testing

@@ -1,0 +1,38 @@
+// Facts of disks with nothing wrong, as JSON, for tests to spoil.
+#pragma once
+
+#include <string>
+
+#include <imgport/check.hpp>
+
+#include "support/json_fields.hpp"
+
+namespace imgport::testing
+{
+
+// What check() looks at, as values that live as long as the test.
+struct Facts {
+    ImageFacts image = {};
+    std::optional<Inspection> inspection = {};
+    std::optional<ImageFacts> artifact = {};
+    ImportRequest request = {};
+    Role role = Role::system;
+
+    CheckInput input() const;
+};
+
+// {"image", "inspection", "artifact", "request", "role"}, each as its struct says it.
+Facts facts_from_json(const Json &json);
+
+// A 40 GiB QCOW2 with MBR, BIOS, ext4, Debian 12.
+Json clean_bios();
+// A 40 GiB QCOW2 with GPT, UEFI, XFS, Rocky Linux 9.
+Json clean_uefi();
+
+// `json` with changes: {"/pointer/to/value": new value, ...}; "<gone>" takes a key away.
+Json with(Json json, const Json &changes);
+
+std::vector<Finding> check_facts(const Facts &facts, const std::string &profile = "alibaba");
+const Finding &finding_of(const std::vector<Finding> &findings, std::string_view rule);
+
+}  // namespace imgport::testing

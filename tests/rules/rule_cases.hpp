@@ -1,0 +1,36 @@
+// One case per line: facts with something changed, and what one rule must say of them.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <imgport/finding.hpp>
+
+namespace imgport::testing
+{
+
+struct RuleCase {
+    std::string rule;
+    Status status;
+    std::string changes;    // of the base, see with()
+    std::string says = {};  // part of the message
+    std::vector<std::string> also =
+        {};                     // other rules that are violated or unknown at fail or unreachable because of it
+    std::string base = "bios";  // "bios", "uefi"
+    std::string severity = {};  // where it matters which outcome it is
+    std::string profile = "alibaba";
+
+    friend void PrintTo(const RuleCase &tested, std::ostream *out) { *out << tested.rule << " " << tested.changes; }
+};
+
+std::vector<RuleCase> image_cases();
+std::vector<RuleCase> container_cases();
+std::vector<RuleCase> boot_cases();
+std::vector<RuleCase> storage_cases();
+std::vector<RuleCase> driver_cases();
+std::vector<RuleCase> network_cases();
+std::vector<RuleCase> access_cases();
+std::vector<RuleCase> system_cases();
+
+}  // namespace imgport::testing

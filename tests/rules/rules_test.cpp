@@ -1,0 +1,232 @@
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rules/clean_facts.hpp"
+#include "rules/rule_cases.hpp"
+
+using namespace imgport;
+using namespace imgport::testing;
+
+namespace {
+
+std::vector<RuleCase> all_cases()
+{
+    std::vector<RuleCase> all;
+    for (auto const group : {image_cases, container_cases, boot_cases, storage_cases, driver_cases, network_cases,
+                             access_cases, system_cases}) {
+        auto cases = group();
+        std::move(cases.begin(), cases.end(), std::back_inserter(all));
+    }
+    return all;
+}
+
+// Rules that are violated or could not be judged, at a severity that stops an import by default.
+std::set<std::string> grave(const std::vector<Finding> &findings)
+{
+    std::set<std::string> rules;
+    for (auto const &finding : findings) {
+        bool const open = finding.status == Status::violated || finding.status == Status::unknown;
+        if (open && finding.severity <= Severity::unreachable)
+            rules.insert(finding.rule);
+    }
+    return rules;
+}
+
+class EachCase : public ::testing::TestWithParam<RuleCase> {};
+
+}  // namespace
+
+TEST_P(EachCase, IsJudged)
+{
+    RuleCase const &tested = GetParam();
+    Json const base = tested.base == "uefi" ? clean_uefi() : clean_bios();
+    auto const facts = facts_from_json(with(base, Json::parse(tested.changes)));
+    auto const findings = check_facts(facts, tested.profile);
+    Finding const &finding = finding_of(findings, tested.rule);
+    EXPECT_STREQ(to_string(finding.status), to_string(tested.status)) << finding.message;
+    EXPECT_THAT(finding.message, ::testing::HasSubstr(tested.says));
+    if (!tested.severity.empty()) {
+        EXPECT_EQ(to_string(finding.severity), tested.severity);
+    }
+    EXPECT_EQ(finding.fix.has_value(), tested.status == Status::violated);
+    EXPECT_TRUE(finding.source && !finding.source->empty());
+
+    std::set<std::string> expected(tested.also.begin(), tested.also.end());
+    if (grave({finding}).contains(tested.rule))
+        expected.insert(tested.rule);
+    EXPECT_EQ(grave(findings), expected) << "a defect must not show elsewhere";
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, EachCase, ::testing::ValuesIn(all_cases()), [](auto const &test) {
+    std::string name = test.param.rule + "_" + to_string(test.param.status) + "_" + std::to_string(test.index);
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
+
+TEST(Rules, EachHasCasesThatPassThatViolateAndThatAreNotJudged)
+{
+    std::map<std::string, std::set<Status>> seen;
+    for (auto const &tested : all_cases())
+        seen[tested.rule].insert(tested.status);
+    for (auto const &rule : rule_catalogue()) {
+        EXPECT_TRUE(seen[rule.id].contains(Status::violated)) << rule.id;
+        EXPECT_TRUE(seen[rule.id].contains(Status::passed)) << rule.id;
+        EXPECT_TRUE(seen[rule.id].contains(Status::unknown) || seen[rule.id].contains(Status::not_applicable))
+            << rule.id;
+    }
+}
+
+TEST(Rules, EachOutcomeThatAProfileGradesOccurs)
+{
+    // Two outcomes may share a severity, so they are told apart under a profile that gives each its own.
+    Profile profile = load_profile("alibaba").value();
+    constexpr Severity grades[] = {Severity::fail, Severity::recommendation};
+    std::map<std::string, std::set<Severity>> expected;
+    for (auto const &rule : rule_catalogue()) {
+        for (std::size_t i = 0; i < rule.conditions.size(); ++i) {
+            profile.severities[rule.id][rule.conditions[i]] = grades[i];
+            expected[rule.id].insert(grades[i]);
+        }
+    }
+    std::map<std::string, std::set<Severity>> seen;
+    for (auto const &tested : all_cases()) {
+        if (tested.status != Status::violated)
+            continue;
+        Json const base = tested.base == "uefi" ? clean_uefi() : clean_bios();
+        auto const facts = facts_from_json(with(base, Json::parse(tested.changes)));
+        seen[tested.rule].insert(finding_of(check(facts.input(), profile), tested.rule).severity);
+    }
+    EXPECT_EQ(seen, expected);
+}
+
+TEST(Rules, SayNothingAgainstCleanImages)
+{
+    for (auto const &base : {clean_bios(), clean_uefi()}) {
+        auto const findings = check_facts(facts_from_json(base));
+        EXPECT_EQ(grave(findings), std::set<std::string>{});
+        EXPECT_EQ(findings.size(), rule_catalogue().size());
+    }
+    for (auto const &finding : check_facts(facts_from_json(clean_bios())))
+        EXPECT_NE(finding.status, Status::violated) << finding.rule << ": " << finding.message;
+}
+
+TEST(Rules, KnowNothingWhereTheMachineCouldNotLook)
+{
+    auto const facts = facts_from_json(with(clean_bios(), Json::parse(R"({
+        "/inspection/guest": "<gone>", "/inspection/gap": {"reason": "the appliance did not start", "machine": true}})")));
+    auto const findings = check_facts(facts);
+    Finding const &finding = finding_of(findings, "virtio-initramfs");
+    EXPECT_EQ(finding.status, Status::unknown);
+    EXPECT_EQ(finding.machine, true);
+    EXPECT_EQ(finding.message, "the appliance did not start");
+    for (auto const &other : findings)
+        EXPECT_NE(other.status, Status::violated) << other.rule << ": " << other.message;
+    EXPECT_EQ(finding_of(findings, "boot-mode-detect").status, Status::passed) << "the boot sector was read";
+}
+
+TEST(Rules, AreNotJudgedByAGuestThatWasNeverLookedAt)
+{
+    auto const findings = check_facts(facts_from_json(with(clean_bios(), Json::parse(R"({"/inspection": "<gone>"})"))));
+    EXPECT_EQ(finding_of(findings, "kernel-present").status, Status::unknown);
+    EXPECT_EQ(finding_of(findings, "pt-present").status, Status::unknown);
+    EXPECT_EQ(finding_of(findings, "fmt-accepted").status, Status::passed);
+}
+
+TEST(Rules, OfSystemsDoNotConcernDataDisks)
+{
+    auto const findings =
+        check_facts(facts_from_json(with(clean_bios(), Json::parse(R"({"/inspection": "<gone>", "/role": "data"})"))));
+    EXPECT_EQ(grave(findings), std::set<std::string>{});
+    EXPECT_EQ(finding_of(findings, "kernel-present").status, Status::not_applicable);
+    EXPECT_EQ(finding_of(findings, "datadisk-size").status, Status::passed);
+}
+
+TEST(Rules, OfLinuxDoNotConcernWindows)
+{
+    auto const facts = facts_from_json(with(clean_bios(), Json::parse(R"({
+        "/inspection/disk/boot_sector_loaders": [],
+        "/inspection/disk/grub_core_found": "<gone>",
+        "/inspection/volumes/0/filesystem/type": "ntfs",
+        "/inspection/guest": {"os": {"id": "windows", "version": "10.0", "name": "Windows Server 2019 Standard"},
+                              "architecture": "x86_64", "root_device": "/dev/sda1", "qemu_guest_agent": [],
+                              "mountpoints": [{"target": "/", "device": "/dev/sda1", "filesystem": "ntfs"}],
+                              "boot_loader": {"kind": ""}}})")));
+    auto const findings = check_facts(facts);
+    EXPECT_EQ(grave(findings), std::set<std::string>{});
+    EXPECT_EQ(finding_of(findings, "platform-map").status, Status::passed);
+    EXPECT_EQ(finding_of(findings, "fs-type").status, Status::passed);
+}
+
+TEST(Rules, FindNothingToPassOnABlankDisk)
+{
+    auto const facts = facts_from_json(with(clean_bios(), Json::parse(R"({
+        "/inspection": {"disk": {"size": 42949672960, "table": "none"}, "volumes": []}})")));
+    EXPECT_EQ(grave(check_facts(facts)), (std::set<std::string>{"pt-present", "boot-mode-detect", "kernel-present"}));
+}
+
+TEST(Rules, ShowWhatAnImageHoldsSafelyAndInBounds)
+{
+    Json json = clean_bios();
+    json["image"]["path"] = "disk\x1b[31m.vhd";
+    json["inspection"]["guest"]["boot_loader"]["entries"][0]["cmdline"] = "root=LABEL=" + std::string(100'000, 'x');
+    for (int i = 0; i < 500; ++i)
+        json["inspection"]["guest"]["fstab"]["entries"].push_back(
+            {{"device", "/dev/sdb\x1b"}, {"target", "/x"}, {"type", "ext4"}, {"line", i}});
+    json["inspection"]["guest"]["fstab"]["entries"].push_back(
+        {{"device", "/dev/sdb"}, {"target", "/\x1b"}, {"type", "x"}});
+    for (int i = 0; i < 500; ++i)
+        json["inspection"]["guest"]["fstab"]["entries"].push_back({{"device", "/dev/sdb"}, {"target", "/"}});
+    for (auto const &finding : check_facts(facts_from_json(json))) {
+        EXPECT_LE(finding.message.size(), 5000U) << finding.rule;
+        EXPECT_LE(finding.evidence.size(), 100U) << finding.rule;
+        EXPECT_EQ(finding.message.find('\x1b'), std::string::npos) << finding.rule;
+        for (auto const &evidence : finding.evidence) {
+            EXPECT_EQ(evidence.file.find('\x1b'), std::string::npos) << finding.rule;
+            EXPECT_EQ(evidence.value.find('\x1b'), std::string::npos) << finding.rule;
+            EXPECT_LE(evidence.value.size(), 2000U) << finding.rule;
+        }
+    }
+}
+
+TEST(Rules, OfTheSourceAreMendedByAConversion)
+{
+    auto const json = with(clean_bios(), Json::parse(R"({
+        "/image": {"path": "disk.vmdk.xz", "format": "vmdk", "virtual_size": 42949672960, "file_size": 100,
+                   "wrapped_in": ["xz"]},
+        "/artifact": {"path": "disk.qcow2", "format": "qcow2", "virtual_size": 42949672960}})"));
+    auto const findings = check_facts(facts_from_json(json));
+    EXPECT_EQ(grave(findings), std::set<std::string>{});
+    for (const char *rule : {"fmt-accepted", "fmt-archive"}) {
+        Finding const &finding = finding_of(findings, rule);
+        EXPECT_EQ(finding.status, Status::passed) << rule;
+        EXPECT_EQ(finding.mended, true) << rule;
+        EXPECT_THAT(finding.message, ::testing::HasSubstr("the conversion mends it"));
+    }
+    EXPECT_FALSE(finding_of(findings, "fmt-ext-mismatch").mended);
+
+    auto const unconverted = check_facts(facts_from_json(with(json, Json::parse(R"({"/artifact": "<gone>"})"))));
+    EXPECT_EQ(grave(unconverted), (std::set<std::string>{"fmt-accepted", "fmt-archive"}));
+}
+
+TEST(Rules, OfTheSourceThatAConversionCarriesOverStay)
+{
+    auto const artifact =
+        Json::parse(R"({"/artifact": {"path": "o.qcow2", "format": "qcow2", "virtual_size": 42949672960}})");
+    auto const iso = with(with(clean_bios(), artifact), Json::parse(R"({
+        "/image": {"path": "debian.iso", "format": "iso", "virtual_size": 42949672960, "file_size": 700000000},
+        "/inspection": "<gone>"})"));
+    EXPECT_EQ(grave(check_facts(facts_from_json(iso))), (std::set<std::string>{"fmt-iso"}));
+
+    auto const corrupt =
+        with(with(clean_bios(), artifact), Json::parse(R"({"/image/details/qcow2/incompatible_features": 2})"));
+    EXPECT_EQ(grave(check_facts(facts_from_json(corrupt))), (std::set<std::string>{"qcow2-dirty"}));
+
+    auto const dirty =
+        with(with(clean_bios(), artifact), Json::parse(R"({"/image/details/qcow2/incompatible_features": 1})"));
+    EXPECT_EQ(finding_of(check_facts(facts_from_json(dirty)), "qcow2-dirty").mended, true);
+}

@@ -1,0 +1,566 @@
+// Filesystems made by their own tools; blkid and those tools are the oracle.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "testing/disks.hpp"
+#include "testing/tools.hpp"
+#include "volume/superblock.hpp"
+#include "volume/xfs_log.hpp"
+
+using namespace imgport;
+using namespace imgport::testing;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+namespace {
+
+constexpr std::uint64_t mib = 1024 * 1024;
+
+FilesystemFacts describe_file(const std::string &file)
+{
+    auto const disk = FileDisk::open(file);
+    auto facts = describe_filesystem(*disk);
+    EXPECT_TRUE(facts) << describe(facts.error());
+    return facts ? *facts : FilesystemFacts{};
+}
+
+std::uint64_t number(const std::string &text)
+{
+    auto const parsed = parse_number(split_blanks(text).at(0));
+    EXPECT_TRUE(parsed) << text;
+    return parsed.value_or(0);
+}
+
+struct Recipe {
+    const char *name;
+    const char *tool;
+    std::uint64_t size;
+    const char *command;  // FILE is the image
+};
+
+void PrintTo(const Recipe &recipe, std::ostream *out)
+{
+    *out << recipe.command;
+}
+
+std::string build(const Workshop &shop, const std::string &command, std::uint64_t size)
+{
+    auto const file = shop.image("volume.raw", size);
+    run_shell("cd " + shop.path() + " && FILE=" + file + " && { " + command +
+              "; } >/dev/null 2>log || { cat log >&2; exit 1; }");
+    return file;
+}
+
+class MadeByItsOwnTool : public ::testing::TestWithParam<Recipe> {};
+
+}  // namespace
+
+TEST_P(MadeByItsOwnTool, IsNamedAndIdentifiedAsBlkidDoes)
+{
+    auto const &recipe = GetParam();
+    IMGPORT_NEEDS("blkid", recipe.tool);
+    Workshop const shop;
+    auto const file = build(shop, recipe.command, recipe.size);
+    auto const blkid = key_values(run_tool({"blkid", "-p", "-o", "export", file}));
+    auto const get = [&](const char *key) { return blkid.count(key) != 0 ? blkid.at(key) : ""; };
+    auto const facts = describe_file(file);
+    ASSERT_FALSE(facts.type.empty());
+    EXPECT_EQ(facts.type, get("TYPE"));
+    EXPECT_EQ(facts.uuid, get("UUID"));
+    // blkid escapes blanks.
+    std::string label = get("LABEL");
+    label.erase(std::remove(label.begin(), label.end(), '\\'), label.end());
+    EXPECT_EQ(facts.label, label);
+    EXPECT_NE(facts.clean, false) << facts.state;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Superblock, MadeByItsOwnTool,
+    ::testing::Values(Recipe{"ext2", "mkfs.ext2", 16 * mib, "mkfs.ext2 -q -L boot $FILE"},
+                      Recipe{"ext2_revision_0", "mkfs.ext2", 16 * mib, "mkfs.ext2 -q -r 0 $FILE"},
+                      Recipe{"ext3", "mkfs.ext3", 16 * mib, "mkfs.ext3 -q -L 'two words' $FILE"},
+                      Recipe{"ext4", "mkfs.ext4", 16 * mib, "mkfs.ext4 -q -L sixteen_letters_ $FILE"},
+                      Recipe{"ext4_without_journal", "mkfs.ext4", 16 * mib, "mkfs.ext4 -q -O ^has_journal $FILE"},
+                      Recipe{"jbd", "mkfs.ext4", 16 * mib, "mke2fs -q -O journal_dev $FILE"},
+                      Recipe{"xfs", "mkfs.xfs", 320 * mib, "mkfs.xfs -q -L root $FILE"},
+                      Recipe{"xfs_version_4", "mkfs.xfs", 320 * mib, "mkfs.xfs -q -m crc=0 $FILE"},
+                      Recipe{"xfs_striped_log", "mkfs.xfs", 320 * mib, "mkfs.xfs -q -l version=2,su=256k $FILE"},
+                      Recipe{"btrfs", "mkfs.btrfs", 128 * mib, "mkfs.btrfs -q -L data $FILE"},
+                      Recipe{"fat12", "mkfs.vfat", 4 * mib, "mkfs.vfat -F 12 -n FLOPPY $FILE"},
+                      Recipe{"fat16", "mkfs.vfat", 64 * mib, "mkfs.vfat -F 16 -n 'A B' -i 0000ABCD $FILE"},
+                      Recipe{"fat32", "mkfs.vfat", 64 * mib, "mkfs.vfat -F 32 -s 1 -n EFISYS $FILE"},
+                      Recipe{"fat32_without_label", "mkfs.vfat", 64 * mib, "mkfs.vfat -F 32 -s 1 $FILE"},
+                      Recipe{"exfat", "mkfs.exfat", 64 * mib, "mkfs.exfat $FILE"},
+                      Recipe{"ntfs", "mkfs.ntfs", 64 * mib, "mkfs.ntfs -q -F -L 'Volume D' $FILE"},
+                      Recipe{"ntfs_large_clusters", "mkfs.ntfs", 64 * mib, "mkfs.ntfs -q -F -c 65536 $FILE"},
+                      Recipe{"swap", "mkswap", 16 * mib, "mkswap -L swap0 $FILE"},
+                      Recipe{"swap_64k_pages", "mkswap", 16 * mib, "mkswap -p 65536 $FILE"},
+                      Recipe{
+                          "luks1", "cryptsetup", 32 * mib,
+                          "printf key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $FILE -"},
+                      Recipe{"luks2", "cryptsetup", 32 * mib,
+                             "printf key | cryptsetup luksFormat -q --type luks2 --label secret --pbkdf pbkdf2 "
+                             "--pbkdf-force-iterations 1000 $FILE -"},
+                      Recipe{"squashfs", "mksquashfs", 0, "mkdir d && mksquashfs d $FILE -noappend"},
+                      Recipe{"iso9660", "xorriso", 0, "mkdir d && xorriso -as mkisofs -V INSTALLER -o $FILE d"},
+                      Recipe{"f2fs", "mkfs.f2fs", 64 * mib, "mkfs.f2fs -q -l flash $FILE"}),
+    [](auto const &made) { return std::string(made.param.name); });
+
+TEST(Ext, CountsFeaturesAndStateAsDumpe2fsPrintsThem)
+{
+    IMGPORT_NEEDS("mkfs.ext4", "dumpe2fs");
+    Workshop const shop;
+    for (std::string const options :
+         {"-O 64bit,metadata_csum", "-O metadata_csum_seed,orphan_file", "-O ^64bit,^metadata_csum,quota,project",
+          "-O casefold,encrypt,large_dir,inline_data,ea_inode,verity",
+          "-O bigalloc,mmp,stable_inodes,fast_commit -b 1024",
+          "-O ^resize_inode,meta_bg,sparse_super2 -I 128 -b 2048"}) {
+        SCOPED_TRACE(options);
+        auto const file = shop.image("volume.raw", 32 * mib);
+        // orphan_file is younger than some mke2fs.
+        Command make;
+        make.arguments = split_blanks(tool("mkfs.ext4") + " -q " + options + " " + file);
+        auto const made = run(make);
+        if (!made || made->status != 0) {
+            std::cout << "[ SKIPPED  ] mkfs.ext4 knows nothing of " << options << "\n";
+            continue;
+        }
+        auto const said = key_values(run_tool({"dumpe2fs", "-h", file}), ':');
+        auto const facts = describe_file(file);
+        EXPECT_EQ(join(facts.features, " "), said.at("Filesystem features"));
+        EXPECT_EQ(facts.block_size, number(said.at("Block size")));
+        EXPECT_EQ(facts.size, number(said.at("Block count")) * facts.block_size);
+        EXPECT_EQ(facts.free, number(said.at("Free blocks")) * facts.block_size);
+        EXPECT_EQ(facts.inodes, number(said.at("Inode count")));
+        EXPECT_EQ(facts.free_inodes, number(said.at("Free inodes")));
+        EXPECT_EQ(facts.clean, true) << facts.state;
+    }
+}
+
+TEST(Ext, WhatIsNotCleanIsSaid)
+{
+    IMGPORT_NEEDS("mkfs.ext4", "debugfs");
+    Workshop const shop;
+    auto const file = build(shop, "mkfs.ext4 -q -O metadata_csum $FILE", 16 * mib);
+    auto const set = [&](const std::string &commands) {
+        run_shell("printf '" + commands + "' | debugfs -w -f - " + file + " 2>&1");
+        return describe_file(file);
+    };
+    auto facts = set("feature needs_recovery\\n");
+    EXPECT_EQ(facts.clean, false);
+    EXPECT_EQ(facts.state, "the journal needs recovery");
+    facts = set("feature -needs_recovery\\nset_super_value state 3\\n");
+    EXPECT_EQ(facts.state, "errors were found");
+    facts = set("set_super_value state 0\\n");
+    EXPECT_EQ(facts.state, "not cleanly unmounted");
+    facts = set("set_super_value state 1\\n");
+    EXPECT_EQ(facts.clean, true) << facts.state;
+    patch_file(file, 1024 + 0x10, "x");
+    EXPECT_EQ(describe_file(file).state, "the superblock's checksum is wrong");
+}
+
+TEST(Ext, CutShortIsSaid)
+{
+    IMGPORT_NEEDS("mkfs.ext4");
+    Workshop const shop;
+    auto const file = build(shop, "mkfs.ext4 -q $FILE", 16 * mib);
+    ASSERT_EQ(::truncate(file.c_str(), 8 * mib), 0);
+    auto const facts = describe_file(file);
+    EXPECT_EQ(facts.clean, false);
+    EXPECT_THAT(facts.state, HasSubstr("the volume 8388608"));
+}
+
+TEST(Xfs, CountsAsXfsDbPrintsThem)
+{
+    IMGPORT_NEEDS("mkfs.xfs", "xfs_db");
+    Workshop const shop;
+    auto const file = build(shop, "mkfs.xfs -q -m rmapbt=1,reflink=1 $FILE", 320 * mib);
+    auto const said =
+        key_values(run_tool({"xfs_db", "-r", "-c", "sb 0", "-c", "p blocksize dblocks icount ifree fdblocks", file}));
+    auto const facts = describe_file(file);
+    EXPECT_EQ(facts.block_size, number(said.at("blocksize")));
+    EXPECT_EQ(facts.size, number(said.at("dblocks")) * facts.block_size);
+    EXPECT_EQ(facts.free, number(said.at("fdblocks")) * facts.block_size);
+    EXPECT_EQ(facts.inodes, number(said.at("icount")));
+    EXPECT_EQ(facts.free_inodes, number(said.at("ifree")));
+    for (std::string const word : {"crc", "finobt", "rmapbt", "reflink", "ftype", "sparse"})
+        EXPECT_THAT(facts.features, ::testing::Contains(word));
+    EXPECT_EQ(facts.clean, true) << facts.state;
+}
+
+namespace {
+
+// Where the log lies in a filesystem that mkfs.xfs made: bytes.
+struct XfsLogPlace {
+    std::uint64_t at;
+    std::uint64_t length;
+};
+XfsLogPlace xfs_log_place(const std::string &file)
+{
+    auto const said = key_values(
+        run_tool({"xfs_db", "-r", "-c", "sb 0", "-c", "p logstart logblocks agblocks agblklog blocksize", file}));
+    std::uint64_t const shift = number(said.at("agblklog"));
+    std::uint64_t const start = number(said.at("logstart"));
+    std::uint64_t const block = (start >> shift) * number(said.at("agblocks")) + (start & ((1ULL << shift) - 1));
+    return {block * number(said.at("blocksize")), number(said.at("logblocks")) * number(said.at("blocksize"))};
+}
+
+bool xfs_logprint_says_clean(const std::string &file)
+{
+    auto const said = run_shell("xfs_logprint -t " + file + " 2>&1");
+    EXPECT_THAT(said, HasSubstr("state: <"));
+    return said.find("<CLEAN>") != std::string::npos;
+}
+
+}  // namespace
+
+TEST(Xfs, LogWithoutUnmountRecordAtItsHeadIsNotClean)
+{
+    IMGPORT_NEEDS("mkfs.xfs", "xfs_db", "xfs_logprint");
+    Workshop const shop;
+    auto const file = build(shop, "mkfs.xfs -q $FILE", 320 * mib);
+    EXPECT_TRUE(xfs_logprint_says_clean(file));
+    EXPECT_EQ(describe_file(file).clean, true);
+    auto const log = xfs_log_place(file);
+    // The flags of the first operation, in the block behind the record's header.
+    patch_file(file, log.at + 512 + 9, std::string(1, '\0'));
+    EXPECT_FALSE(xfs_logprint_says_clean(file));
+    auto const facts = describe_file(file);
+    EXPECT_EQ(facts.clean, false);
+    EXPECT_EQ(facts.state, "the log needs recovery");
+}
+
+TEST(Xfs, ZeroedLogIsClean)
+{
+    IMGPORT_NEEDS("mkfs.xfs", "xfs_db");
+    Workshop const shop;
+    auto const file = build(shop, "mkfs.xfs -q $FILE", 320 * mib);
+    auto const log = xfs_log_place(file);
+    patch_file(file, log.at, std::string(log.length, '\0'));
+    EXPECT_EQ(describe_file(file).clean, true);
+}
+
+TEST(Xfs, LogFullOfNonsenseIsNotClean)
+{
+    IMGPORT_NEEDS("mkfs.xfs", "xfs_db");
+    Workshop const shop;
+    auto const file = build(shop, "mkfs.xfs -q $FILE", 320 * mib);
+    auto const log = xfs_log_place(file);
+    patch_file(file, log.at, std::string(log.length, '\x7f'));
+    auto const facts = describe_file(file);
+    EXPECT_EQ(facts.clean, false);
+    EXPECT_EQ(facts.state, "the log cannot be read");
+}
+
+TEST(Btrfs, BytesAsBtrfsPrintsThemAndTheLogTree)
+{
+    IMGPORT_NEEDS("mkfs.btrfs", "btrfs");
+    Workshop const shop;
+    auto const file = build(shop, "mkfs.btrfs -q $FILE", 128 * mib);
+    std::map<std::string, std::string> said;
+    auto const dump = run_tool({"btrfs", "inspect-internal", "dump-super", file});
+    for (auto const line : lines_of(dump)) {
+        auto const words = split_blanks(line);
+        if (words.size() > 1)
+            said[words[0]] = words[1];
+    }
+    auto const facts = describe_file(file);
+    EXPECT_EQ(facts.size, number(said.at("total_bytes")));
+    EXPECT_EQ(*facts.size - *facts.free, number(said.at("bytes_used")));
+    EXPECT_EQ(facts.block_size, number(said.at("sectorsize")));
+    EXPECT_THAT(facts.features, ::testing::Contains("no-holes"));
+    EXPECT_EQ(facts.clean, true) << facts.state;
+    patch_file(file, 65536 + 96, "\1");
+    EXPECT_EQ(describe_file(file).state, "there is a log tree to replay, the superblock's checksum is wrong");
+}
+
+TEST(Fat, FreeSpaceIsWhatTheFilesLeave)
+{
+    IMGPORT_NEEDS("mkfs.vfat", "mcopy");
+    Workshop const shop;
+    for (std::string const bits : {"12", "16", "32"}) {
+        SCOPED_TRACE(bits);
+        auto const file = build(shop, "mkfs.vfat -s 1 -F " + bits + " $FILE",
+                                bits == "12" ? mib : 20 * mib + 512 * 65536U * (bits == "32"));
+        auto const before = describe_file(file);
+        EXPECT_EQ(before.features.at(0), "FAT" + bits);
+        run_shell("head -c 5000 /dev/zero > " + shop.path() + "/five && mcopy -i " + file + " " + shop.path() +
+                  "/five ::/");
+        EXPECT_EQ(*before.free - *describe_file(file).free, 5120U);
+        EXPECT_EQ(before.clean, true);
+    }
+}
+
+TEST(Fat, DirtyBits)
+{
+    IMGPORT_NEEDS("mkfs.vfat");
+    Workshop const shop;
+    auto file = build(shop, "mkfs.vfat -F 32 -s 1 $FILE", 64 * mib);
+    patch_file(file, 0x41, "\1");
+    EXPECT_EQ(describe_file(file).state, "not cleanly unmounted");
+    file = build(shop, "mkfs.vfat -F 16 $FILE", 64 * mib);
+    patch_file(file, 0x25, "\1");
+    EXPECT_EQ(describe_file(file).clean, false);
+}
+
+TEST(Ntfs, DirtyFlagOfTheVolume)
+{
+    IMGPORT_NEEDS("mkfs.ntfs");
+    Workshop const shop;
+    auto const file = build(shop, "mkfs.ntfs -q -F -c 4096 -L 'Donn\xc3\xa9\x65s' $FILE", 64 * mib);
+    EXPECT_EQ(describe_file(file).clean, true);
+    EXPECT_EQ(describe_file(file).label, "Donn\xc3\xa9\x65s");
+    // Record 3 of the MFT, which mkfs.ntfs puts at cluster 4; the attribute 0x70, then its value's flags.
+    std::string record(1024, '\0');
+    auto const disk = FileDisk::open(file);
+    ASSERT_TRUE(disk->read(4 * 4096 + 3 * 1024, std::as_writable_bytes(std::span(record))));
+    auto const at = record.find(std::string("\x70\0\0\0", 4));
+    ASSERT_NE(at, std::string::npos);
+    patch_file(file, 4 * 4096 + 3 * 1024 + at + 24 + 10, "\1");
+    EXPECT_EQ(describe_file(file).state, "it is marked as dirty");
+}
+
+TEST(Swap, HibernatedSystemInIt)
+{
+    IMGPORT_NEEDS("mkswap");
+    Workshop const shop;
+    auto const file = build(shop, "mkswap $FILE", 16 * mib);
+    auto const before = describe_file(file);
+    EXPECT_EQ(before.size, 16 * mib);
+    patch_file(file, 4086, std::string("S1SUSPEND\0", 10));
+    auto const facts = describe_file(file);
+    EXPECT_EQ(facts.type, "swap");
+    EXPECT_EQ(facts.uuid, before.uuid);
+    EXPECT_EQ(facts.state, "a hibernated system is stored in it");
+}
+
+TEST(Lvm, PhysicalVolume)
+{
+    IMGPORT_NEEDS("lvm", "blkid");
+    Workshop const shop;
+    auto const file = shop.image("volume.raw", 16 * mib);
+    // What pvcreate writes, in the structure of its label: device-mapper is not needed to write it.
+    MemoryDisk disk(16 * mib);
+    disk.put(512, "LABELONE");
+    disk.put_le<std::uint64_t>(520, 1);
+    disk.put_le<std::uint32_t>(532, 32);
+    disk.put(536, "LVM2 001");
+    disk.put(544, "abcdefghijklmnopqrstuvwxyz012345");
+    disk.put_le<std::uint64_t>(576, 16 * mib);
+    auto const facts = describe_filesystem(disk);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->type, "LVM2_member");
+    EXPECT_EQ(facts->uuid, "abcdef-ghij-klmn-opqr-stuv-wxyz-012345");
+    EXPECT_EQ(facts->size, 16 * mib);
+}
+
+TEST(Raid, MembersOfEveryVersionAsBlkidReadsThem)
+{
+    IMGPORT_NEEDS("blkid");
+    Workshop const shop;
+    for (std::string const version : {"1.0", "1.1", "1.2", "0.90"}) {
+        SCOPED_TRACE(version);
+        MemoryDisk disk(4 * mib);
+        std::size_t const at = version == "1.1"   ? 0
+                               : version == "1.2" ? 4096
+                               : version == "1.0" ? (4 * mib / 512 - 16) * 512
+                                                  : 4 * mib - 65536;
+        disk.put_le<std::uint32_t>(at, 0xa92b4efc);
+        if (version == "0.90") {
+            disk.put_le<std::uint32_t>(at + 8, 90);
+            disk.put(at + 20, "\x11\x22\x33\x44");
+            disk.put(at + 52, "\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff\x01");
+        } else {
+            disk.put_le<std::uint32_t>(at + 4, 1);
+            disk.put(at + 16, "0123456789abcdef");
+            disk.put(at + 32, "host:0");
+            disk.put_le<std::uint64_t>(at + 144, at / 512);
+        }
+        auto const file = shop.image("volume.raw", 4 * mib);
+        patch_file(file, 0, text_of(disk.bytes()));
+        auto const facts = describe_file(file);
+        EXPECT_EQ(facts.type, "linux_raid_member");
+        EXPECT_EQ(facts.uuid, key_values(run_tool({"blkid", "-p", "-o", "export", file})).at("UUID"));
+    }
+}
+
+TEST(Superblock, NothingKnownIsNothingSaid)
+{
+    for (std::size_t const size : {std::size_t{0}, std::size_t{1}, std::size_t{1023}, std::size_t{4 * mib}}) {
+        MemoryDisk disk(size);
+        auto const facts = describe_filesystem(disk);
+        ASSERT_TRUE(facts);
+        EXPECT_EQ(facts->type, "");
+    }
+}
+
+TEST(Superblock, AReadErrorIsAnErrorAndNotAnUnknownFilesystem)
+{
+    MemoryDisk disk(4 * mib);
+    disk.make_unreadable(1024 + 0x38);
+    EXPECT_FALSE(describe_filesystem(disk));
+}
+
+TEST(HostileFat, BootSectorFieldsThatDivideByZero)
+{
+    // An NTFS name over an empty parameter block, and FAT fields at their extremes.
+    MemoryDisk disk(mib);
+    disk.put(0, "\xeb\x3c\x90NTFS    ");
+    disk.put_le<std::uint16_t>(510, 0xaa55);
+    auto facts = describe_filesystem(disk);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->type, "");
+
+    disk.put(3, "MSDOS5.0");
+    disk.put_le<std::uint16_t>(11, 512);
+    disk.put_le<std::uint8_t>(13, 1);
+    disk.put_le<std::uint16_t>(14, 1);
+    disk.put_le<std::uint8_t>(16, 2);
+    disk.put_le<std::uint8_t>(21, 0xf8);
+    disk.put_le<std::uint32_t>(32, 0xffffffff);
+    disk.put_le<std::uint16_t>(22, 1);
+    facts = describe_filesystem(disk);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->type, "vfat");
+    EXPECT_EQ(facts->free, std::nullopt) << "a table of four thousand million entries is not counted";
+    disk.put_le<std::uint16_t>(22, 0);
+    disk.put_le<std::uint32_t>(36, 0xffffffff);
+    facts = describe_filesystem(disk);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->type, "");
+}
+
+TEST(HostileFat, RootDirectoryThatLoops)
+{
+    MemoryDisk disk(mib);
+    disk.put(0, "\xeb\x3c\x90MSDOS5.0");
+    disk.put_le<std::uint16_t>(510, 0xaa55);
+    disk.put_le<std::uint16_t>(11, 512);
+    disk.put_le<std::uint8_t>(13, 1);
+    disk.put_le<std::uint16_t>(14, 1);
+    disk.put_le<std::uint8_t>(16, 1);
+    disk.put_le<std::uint8_t>(21, 0xf8);
+    disk.put_le<std::uint32_t>(32, 70000);
+    disk.put_le<std::uint32_t>(36, 600);
+    disk.put_le<std::uint32_t>(44, 2);
+    disk.put_le<std::uint32_t>(512 + 8, 2);  // cluster 2 is followed by cluster 2
+    for (std::size_t i = 0; i < 16; ++i)
+        disk.put(601 * 512 + 32 * i, "FILE    TXT\x20");
+    auto const facts = describe_filesystem(disk);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->type, "vfat");
+    EXPECT_EQ(facts->label, "");
+}
+
+TEST(HostileXfs, NumbersAtTheirExtremes)
+{
+    MemoryDisk disk(mib);
+    disk.put(0, "XFSB");
+    disk.put_be<std::uint32_t>(4, 4096);
+    disk.put_be<std::uint16_t>(102, 512);
+    for (std::size_t const at : {8U, 48U, 136U, 144U})
+        disk.put_be<std::uint64_t>(at, ~std::uint64_t{0});
+    disk.put_be<std::uint32_t>(84, 0xffffffff);
+    disk.put_be<std::uint32_t>(96, 0xffffffff);
+    disk.put_be<std::uint16_t>(100, 5);
+    for (unsigned const shift : {0U, 31U}) {
+        disk.put_be<std::uint8_t>(124, static_cast<std::uint8_t>(shift));
+        auto const facts = describe_filesystem(disk);
+        ASSERT_TRUE(facts);
+        EXPECT_EQ(facts->type, "xfs");
+        EXPECT_EQ(facts->size, std::nullopt);
+        EXPECT_EQ(facts->clean, false);
+    }
+    disk.put_be<std::uint8_t>(124, 200);
+    EXPECT_EQ(describe_filesystem(disk)->type, "");
+}
+
+TEST(HostileXfs, LogRecordsThatClaimTooMuch)
+{
+    // A log of 8 blocks at 4096 whose only record says that it is larger than any record.
+    for (std::uint32_t const claim : {0xffffffffU, 512U * 20}) {
+        MemoryDisk disk(mib);
+        disk.put(0, "XFSB");
+        disk.put_be<std::uint32_t>(4, 4096);
+        disk.put_be<std::uint64_t>(8, 10);
+        disk.put_be<std::uint64_t>(48, 1);
+        disk.put_be<std::uint32_t>(84, 10);
+        disk.put_be<std::uint32_t>(96, 1);
+        disk.put_be<std::uint16_t>(100, 4);
+        disk.put_be<std::uint16_t>(102, 512);
+        disk.put_be<std::uint8_t>(124, 4);
+        disk.put_be<std::uint32_t>(4096, 0xfeedbabe);
+        disk.put_be<std::uint32_t>(4096 + 4, 1);
+        disk.put_be<std::uint32_t>(4096 + 8, 2);
+        disk.put_be<std::uint32_t>(4096 + 12, claim);
+        disk.put_be<std::uint32_t>(4096 + 40, 1);
+        disk.put_be<std::uint32_t>(4096 + 320, claim);
+        disk.put_be<std::uint32_t>(4096 + 512, 1);
+        disk.put_be<std::uint8_t>(4096 + 512 + 9, 0x20);
+        EXPECT_EQ(describe_filesystem(disk)->state, "the log needs recovery");
+        disk.put_be<std::uint32_t>(4096 + 12, 512);
+        disk.put_be<std::uint32_t>(4096 + 320, 32768);
+        EXPECT_EQ(describe_filesystem(disk)->clean, true) << "the same record with a true length";
+    }
+}
+
+namespace {
+
+// A log of 16 blocks with all blocks before `head` of cycle 2 and the others of cycle 1, and at `record` the header
+// of an unmount record of one block.
+XfsLogState ring_state(std::uint64_t head, std::uint64_t record)
+{
+    MemoryDisk disk(16 * 512);
+    for (std::size_t i = 0; i < 16; ++i)
+        disk.put_be<std::uint32_t>(i * 512, i < head ? 2 : 1);
+    std::uint32_t const cycle = record < head ? 2 : 1;
+    disk.put_be<std::uint32_t>(record * 512, 0xfeedbabe);
+    disk.put_be<std::uint32_t>(record * 512 + 4, cycle);
+    disk.put_be<std::uint32_t>(record * 512 + 8, 2);
+    disk.put_be<std::uint32_t>(record * 512 + 12, 512);
+    disk.put_be<std::uint32_t>(record * 512 + 40, 1);
+    disk.put_be<std::uint8_t>((record + 1) % 16 * 512 + 9, 0x20);
+    VolumeReader reader(disk);
+    return xfs_log_state(reader, 0, disk.size());
+}
+
+}  // namespace
+
+TEST(XfsLog, HeadAnywhereInTheRing)
+{
+    EXPECT_EQ(ring_state(2, 0), XfsLogState::clean);
+    EXPECT_EQ(ring_state(6, 4), XfsLogState::clean);
+    EXPECT_EQ(ring_state(15, 13), XfsLogState::clean);
+    EXPECT_EQ(ring_state(16, 14), XfsLogState::clean) << "it ends where the ring closes";
+    EXPECT_EQ(ring_state(1, 15), XfsLogState::clean) << "its header is the last block, its data the first";
+    EXPECT_EQ(ring_state(6, 3), XfsLogState::dirty) << "something was written behind it";
+    EXPECT_EQ(ring_state(6, 8), XfsLogState::dirty) << "it is of the cycle before";
+}
+
+TEST(XfsLog, OutsideTheVolume)
+{
+    MemoryDisk disk(4096);
+    VolumeReader reader(disk);
+    EXPECT_EQ(xfs_log_state(reader, 0, 8192), XfsLogState::damaged);
+    EXPECT_EQ(xfs_log_state(reader, ~std::uint64_t{0}, 4096), XfsLogState::damaged);
+    EXPECT_EQ(xfs_log_state(reader, 0, 512), XfsLogState::damaged);
+}
+
+TEST(HostileNtfs, VolumeRecordThatLeavesItself)
+{
+    IMGPORT_NEEDS("mkfs.ntfs");
+    Workshop const shop;
+    auto const file = build(shop, "mkfs.ntfs -q -F -c 4096 $FILE", 64 * mib);
+    std::uint64_t const record = 4 * 4096 + 3 * 1024;
+    for (auto const &[at, bytes] : std::vector<std::pair<std::uint64_t, std::string>>{{record + 20, "\xff\xff"},
+                                                                                      {record + 20, "\xf8\x03"},
+                                                                                      {record + 4, "\xff\xff"},
+                                                                                      {0x30, std::string(8, '\xff')},
+                                                                                      {0x40, "\x7f"},
+                                                                                      {0x40, "\x80"},
+                                                                                      {0x0d, "\x81"}}) {
+        patch_file(file, at, bytes);
+        auto const facts = describe_file(file);
+        EXPECT_NE(facts.clean, true);
+    }
+}
