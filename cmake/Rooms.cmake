@@ -70,6 +70,8 @@ function(imgport_library)
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/imgport-config-version.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/imgport-config.cmake ${PROJECT_BINARY_DIR}/imgport-config-version.cmake
           DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/imgport)
+  # Relative to the file itself, so that it is right wherever it was installed.
+  file(RELATIVE_PATH prefix_from_pc "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
   configure_file(${PROJECT_SOURCE_DIR}/cmake/imgport.pc.in ${PROJECT_BINARY_DIR}/imgport.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/imgport.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()

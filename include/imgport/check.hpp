@@ -15,11 +15,11 @@ namespace imgport {
 // One entry of the catalogue.
 struct RuleInfo {
     std::string id;
-    std::string group;   // "container", "boot", "storage", "drivers", "network", "access", "system"
-    std::string title;   // what it wants, in one line
-    std::string why;     // what happens otherwise
-    std::string fix;     // how to mend it by hand
-    std::string source;  // key and title of the document it comes from
+    std::string group;                    // "container", "boot", "storage", "drivers", "network", "access", "system"
+    std::string title;                    // what it wants, in one line
+    std::string why;                      // what happens otherwise
+    std::string fix;                      // how to mend it by hand
+    std::string source;                   // key and title of the document it comes from
     std::vector<std::string> conditions;  // the outcomes a profile grades; {""} where there is one
 };
 
@@ -29,11 +29,11 @@ const RuleInfo *find_rule(std::string_view id);
 
 // What rules judge. Pointers are borrowed and may be null where nothing is known.
 struct CheckInput {
-    const ImageFacts *image = nullptr;            // the source; never null
-    const Inspection *inspection = nullptr;       // null: not inspected (data disks are not)
-    const ImageFacts *artifact = nullptr;         // `prepare`: the container as it will be written
-    std::optional<Format> target = {};            // `prepare`: the format that will be written
-    const ImportRequest *request = nullptr;       // what the user says about the import
+    const ImageFacts *image = nullptr;       // the source; never null
+    const Inspection *inspection = nullptr;  // null: not inspected (data disks are not)
+    const ImageFacts *artifact = nullptr;    // `prepare`: the container as it will be written
+    std::optional<Format> target = {};       // `prepare`: the format that will be written
+    const ImportRequest *request = nullptr;  // what the user says about the import
     Role role = Role::system;
 };
 

@@ -17,7 +17,6 @@ enum class VhdType { dynamic, fixed };
 enum class Verify { none, structure, content };
 enum class Engine { automatic, native, qemu };
 
-
 struct ConvertOptions {
     Format target = Format::qcow2;  // qcow2, vhd or raw
     Compression compression = Compression::none;
@@ -33,13 +32,13 @@ struct ConvertOptions {
 };
 
 struct ConvertResult {
-    std::string path;              // of the artifact
-    ImageFacts artifact;           // our own probe of it
-    std::string engine;            // "qemu"
-    std::string engine_version;    // "7.2.22"
+    std::string path;                                // of the artifact
+    ImageFacts artifact;                             // our own probe of it
+    std::string engine;                              // "qemu"
+    std::string engine_version;                      // "7.2.22"
     std::optional<std::string> content_digest = {};  // 64 hex digits; where asked for, or verified by content
-    std::string sha256;            // of the artifact file, 64 hex digits; with `digest` or Verify::content
-    std::string crc64ecma;         // of the artifact file, decimal, as OSS's header spells it; likewise
+    std::string sha256;     // of the artifact file, 64 hex digits; with `digest` or Verify::content
+    std::string crc64ecma;  // of the artifact file, decimal, as OSS's header spells it; likewise
 };
 
 // Writes `destination` only when the whole of it was written, synced and verified (docs/contract.md, "Output").

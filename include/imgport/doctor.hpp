@@ -9,7 +9,7 @@
 namespace imgport {
 
 struct DoctorItem {
-    std::string name;    // "qemu-img", "appliance", "kvm", "temporary space"
+    std::string name;  // "qemu-img", "appliance", "kvm", "temporary space"
     bool ok = false;
     bool required = true;
     std::string detail;  // version, or what is wrong

@@ -25,11 +25,11 @@ enum class ErrorCode {
 // One failure: exact below, and with what the user needs above.
 struct Error {
     ErrorCode code = ErrorCode::environment;
-    std::string message;                  // what was wrong, in one line
-    std::string file = {};                // where: the path the user knows it by
+    std::string message;                       // what was wrong, in one line
+    std::string file = {};                     // where: the path the user knows it by
     std::optional<std::uint64_t> offset = {};  // where in the file, in bytes
-    std::string field = {};               // the field of the format, in its specification's words
-    std::string hint = {};                // what to do about it
+    std::string field = {};                    // the field of the format, in its specification's words
+    std::string hint = {};                     // what to do about it
 };
 
 template <class T>

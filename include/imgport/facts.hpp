@@ -32,14 +32,14 @@ struct Evidence {
 // ---------------------------------------------------------------------------------------------------- disk
 
 struct PartitionFacts {
-    std::uint32_t number = 0;         // as the kernel counts: logical ones from 5
-    std::uint64_t offset = 0;         // bytes
-    std::uint64_t length = 0;         // bytes
-    std::string type;                 // MBR: two hex digits ("83"); GPT: the type GUID in upper case
-    std::string uuid = {};            // PARTUUID, lower case
-    std::string name = {};            // GPT only
-    bool bootable = false;            // MBR: the active flag; GPT: the legacy BIOS bootable attribute
-    bool inside_disk = true;          // false: it ends past the end of the disk
+    std::uint32_t number = 0;  // as the kernel counts: logical ones from 5
+    std::uint64_t offset = 0;  // bytes
+    std::uint64_t length = 0;  // bytes
+    std::string type;          // MBR: two hex digits ("83"); GPT: the type GUID in upper case
+    std::string uuid = {};     // PARTUUID, lower case
+    std::string name = {};     // GPT only
+    bool bootable = false;     // MBR: the active flag; GPT: the legacy BIOS bootable attribute
+    bool inside_disk = true;   // false: it ends past the end of the disk
 
     static void fields(auto &self, auto &&visit)
     {
@@ -56,8 +56,8 @@ struct PartitionFacts {
 
 // UEFI specification 2.10, section 5.3.
 struct GptFacts {
-    bool primary_valid = false;        // header and array CRC of LBA 1
-    bool backup_valid = false;         // header and array CRC of the backup, where it was found
+    bool primary_valid = false;  // header and array CRC of LBA 1
+    bool backup_valid = false;   // header and array CRC of the backup, where it was found
     bool backup_in_last_sector = false;
     std::vector<std::string> problems = {};  // in words, with the LBA
 
@@ -71,13 +71,14 @@ struct GptFacts {
 };
 
 struct DiskFacts {
-    std::uint64_t size = 0;                // bytes
-    std::uint32_t sector_size = 512;       // bytes, as the partition table was written for
-    std::string table = "none";            // "none", "mbr", "gpt"
-    std::string table_uuid = {};           // GPT disk GUID, or the MBR's disk signature as 8 hex digits
+    std::uint64_t size = 0;           // bytes
+    std::uint32_t sector_size = 512;  // bytes, as the partition table was written for
+    std::string table = "none";       // "none", "mbr", "gpt"
+    std::string table_uuid = {};      // GPT disk GUID, or the MBR's disk signature as 8 hex digits
     std::optional<GptFacts> gpt = {};
-    bool boot_code = false;                // the first 440 bytes of the disk are not all zero
-    std::vector<std::string> boot_sector_loaders = {};  // recognised in sector 0: "grub2", "grub-legacy", "syslinux", ...
+    bool boot_code = false;  // the first 440 bytes of the disk are not all zero
+    std::vector<std::string> boot_sector_loaders =
+        {};  // recognised in sector 0: "grub2", "grub-legacy", "syslinux", ...
     // A GRUB 2 core image lies where the boot sector looks for it (gap or BIOS boot partition).
     std::optional<bool> grub_core_found = {};
     std::vector<PartitionFacts> partitions = {};
@@ -105,14 +106,14 @@ struct FilesystemFacts {
     std::string type;
     std::string uuid = {};
     std::string label = {};
-    std::uint64_t block_size = 0;                     // bytes
-    std::optional<std::uint64_t> size = {};           // bytes
-    std::optional<std::uint64_t> free = {};           // bytes
+    std::uint64_t block_size = 0;            // bytes
+    std::optional<std::uint64_t> size = {};  // bytes
+    std::optional<std::uint64_t> free = {};  // bytes
     std::optional<std::uint64_t> inodes = {};
     std::optional<std::uint64_t> free_inodes = {};
-    std::vector<std::string> features = {};           // mke2fs's and mkfs.xfs's words: "64bit", "metadata_csum"
-    std::optional<bool> clean = {};                   // nullopt: cannot be said of this filesystem
-    std::string state = {};                           // in words, where not clean: "journal needs recovery"
+    std::vector<std::string> features = {};  // mke2fs's and mkfs.xfs's words: "64bit", "metadata_csum"
+    std::optional<bool> clean = {};          // nullopt: cannot be said of this filesystem
+    std::string state = {};                  // in words, where not clean: "journal needs recovery"
 
     static void fields(auto &self, auto &&visit)
     {
@@ -132,11 +133,11 @@ struct FilesystemFacts {
 
 // A byte range of a disk that can hold a filesystem.
 struct VolumeFacts {
-    std::string device;                 // "/dev/sda1", "/dev/vg0/root"; "/dev/sda" for a disk without a table
-    std::string kind;                   // "partition", "lvm", "disk"
-    std::uint32_t partition = 0;        // its number, where it is one
-    std::uint64_t offset = 0;           // bytes, for a partition or a disk
-    std::uint64_t length = 0;           // bytes
+    std::string device;           // "/dev/sda1", "/dev/vg0/root"; "/dev/sda" for a disk without a table
+    std::string kind;             // "partition", "lvm", "disk"
+    std::uint32_t partition = 0;  // its number, where it is one
+    std::uint64_t offset = 0;     // bytes, for a partition or a disk
+    std::uint64_t length = 0;     // bytes
     std::string partition_uuid = {};
     std::string partition_label = {};
     FilesystemFacts filesystem = {};
@@ -157,7 +158,7 @@ struct VolumeFacts {
 // --------------------------------------------------------------------------------------------------- guest
 
 struct OsFacts {
-    std::string id;        // os-release's ID, else what that distribution later used; "windows", "freebsd"
+    std::string id;  // os-release's ID, else what that distribution later used; "windows", "freebsd"
     std::string version = {};
     std::string name = {};
     std::vector<std::string> id_like = {};
@@ -174,9 +175,9 @@ struct OsFacts {
 };
 
 struct MountPoint {
-    std::string target;      // "/", "/boot/efi"
-    std::string device;      // VolumeFacts::device
-    std::string filesystem;  // its type
+    std::string target;                         // "/", "/boot/efi"
+    std::string device;                         // VolumeFacts::device
+    std::string filesystem;                     // its type
     std::optional<std::string> subvolume = {};  // btrfs: the path of the subvolume, where it is not the default one
 
     static void fields(auto &self, auto &&visit)
@@ -190,16 +191,16 @@ struct MountPoint {
 
 struct KernelFacts {
     std::string version;
-    std::string image = {};      // path; empty where it is missing
-    std::string initramfs = {};  // path; empty where there is none
-    bool is_default = false;     // the boot entry that starts by default names it
-    std::optional<std::string> architecture = {};  // of the image, where its header says
-    std::uint64_t image_size = 0;      // bytes
-    std::uint64_t initramfs_size = 0;  // bytes
-    Known<std::vector<std::string>> modules;    // names of the modules inside the initramfs, '-' as '_'
-    Known<std::vector<std::string>> builtin;    // names out of modules.builtin, '-' as '_'
-    Known<std::vector<std::string>> installed;  // names out of modules.dep, '-' as '_'
-    Known<std::map<std::string, std::string>> config;  // of /boot/config-VERSION, what rules ask for: "y", "m", "n"
+    std::string image = {};                              // path; empty where it is missing
+    std::string initramfs = {};                          // path; empty where there is none
+    bool is_default = false;                             // the boot entry that starts by default names it
+    std::optional<std::string> architecture = {};        // of the image, where its header says
+    std::uint64_t image_size = 0;                        // bytes
+    std::uint64_t initramfs_size = 0;                    // bytes
+    Known<std::vector<std::string>> modules;             // names of the modules inside the initramfs, '-' as '_'
+    Known<std::vector<std::string>> builtin;             // names out of modules.builtin, '-' as '_'
+    Known<std::vector<std::string>> installed;           // names out of modules.dep, '-' as '_'
+    Known<std::map<std::string, std::string>> config;    // of /boot/config-VERSION, what rules ask for: "y", "m", "n"
     std::vector<std::string> initramfs_udev_rules = {};  // paths of persistent-net rules inside the initramfs
 
     static void fields(auto &self, auto &&visit)
@@ -224,7 +225,7 @@ struct BootEntry {
     std::string kernel = {};     // path in the guest's tree, resolved against the entry's own filesystem
     std::string initramfs = {};  // the last one named; "" where none
     std::string cmdline = {};
-    Evidence where = {};         // the line with the kernel
+    Evidence where = {};  // the line with the kernel
     // search --fs-uuid, --label and the like that lead to this entry's files: "UUID=..." or "LABEL=..."
     std::vector<std::string> searches = {};
 
@@ -259,7 +260,7 @@ struct BootLoaderFacts {
 };
 
 struct FstabEntry {
-    std::string device;   // as written: "UUID=...", "/dev/sda1"
+    std::string device;  // as written: "UUID=...", "/dev/sda1"
     std::string target;
     std::string type;
     std::vector<std::string> options = {};
@@ -293,9 +294,9 @@ struct FstabFacts {
 
 // One network interface as one configuration file describes it.
 struct InterfaceConfig {
-    std::string name;      // "eth0", "ens192"; "" where the file matches by something else
-    std::string manager;   // "ifcfg", "netplan", "networkd", "ifupdown", "networkmanager", "rc.conf"
-    std::string method;    // "dhcp", "static", "none"
+    std::string name;     // "eth0", "ens192"; "" where the file matches by something else
+    std::string manager;  // "ifcfg", "netplan", "networkd", "ifupdown", "networkmanager", "rc.conf"
+    std::string method;   // "dhcp", "static", "none"
     bool on_boot = true;
     std::vector<std::string> addresses = {};  // static ones, gateways and name servers left out
     std::string hwaddr = {};                  // a MAC address the file is bound to
@@ -314,7 +315,7 @@ struct InterfaceConfig {
 };
 
 struct NetworkFacts {
-    std::vector<InterfaceConfig> interfaces = {};  // the loopback left out
+    std::vector<InterfaceConfig> interfaces = {};    // the loopback left out
     std::vector<std::string> enabled_services = {};  // of the network stacks: "systemd-networkd", "NetworkManager", ...
     std::vector<std::string> udev_rules = {};        // persistent-net rules in /etc/udev/rules.d that bind something
 
@@ -340,10 +341,10 @@ struct Setting {
 
 struct SshdFacts {
     bool installed = false;
-    bool enabled = false;               // a unit, a socket or an init script starts it at boot
-    std::string enabled_by = {};        // the link or script
-    std::string masked_by = {};         // the link to /dev/null, where masked
-    Setting permit_root_login = {};     // lower case: "yes", "no", "prohibit-password", ...
+    bool enabled = false;            // a unit, a socket or an init script starts it at boot
+    std::string enabled_by = {};     // the link or script
+    std::string masked_by = {};      // the link to /dev/null, where masked
+    Setting permit_root_login = {};  // lower case: "yes", "no", "prohibit-password", ...
     Setting password_authentication = {};
 
     static void fields(auto &self, auto &&visit)
@@ -358,7 +359,7 @@ struct SshdFacts {
 };
 
 struct ServiceFacts {
-    std::string name;        // "firewalld", "ufw", "nftables", "iptables"
+    std::string name;  // "firewalld", "ufw", "nftables", "iptables"
     bool enabled = false;
     std::string where = {};  // the link, script or file that says so
 
@@ -414,8 +415,8 @@ struct ProtectedFile {
 };
 
 struct AccountsFacts {
-    std::vector<Account> accounts = {};        // root and the ones that can log in, capped at 1000
-    std::vector<ProtectedFile> files = {};     // passwd, shadow, group, gshadow
+    std::vector<Account> accounts = {};     // root and the ones that can log in, capped at 1000
+    std::vector<ProtectedFile> files = {};  // passwd, shadow, group, gshadow
 
     static void fields(auto &self, auto &&visit)
     {
@@ -426,16 +427,16 @@ struct AccountsFacts {
 
 struct CloudInitFacts {
     bool installed = false;
-    std::string version = {};            // "22.4.2", the distribution's suffix left out; empty: not found
+    std::string version = {};  // "22.4.2", the distribution's suffix left out; empty: not found
     std::string version_source = {};
-    std::string program = {};            // the path of the program
-    bool enabled = false;                // its units, jobs or scripts start at boot
-    std::string disabled_by = {};        // "/etc/cloud/cloud-init.disabled", a kernel argument, a missing unit
+    std::string program = {};      // the path of the program
+    bool enabled = false;          // its units, jobs or scripts start at boot
+    std::string disabled_by = {};  // "/etc/cloud/cloud-init.disabled", a kernel argument, a missing unit
     // The list that is in force after merging; nullopt: none is set, so the program's own default holds.
     std::optional<std::vector<std::string>> datasources = {};
     Evidence datasources_where = {};
-    bool network_disabled = false;       // network: {config: disabled}
-    bool grows_root = false;             // the growpart module is on
+    bool network_disabled = false;  // network: {config: disabled}
+    bool grows_root = false;        // the growpart module is on
 
     static void fields(auto &self, auto &&visit)
     {
@@ -455,8 +456,8 @@ struct CloudInitFacts {
 // A path that should be a directory or a relative link to one: /bin, /sbin, /lib, /lib64.
 struct SystemDirectory {
     std::string path;
-    std::string kind;          // "directory", "symlink", "other"; "" where it does not exist
-    std::string target = {};   // of a link
+    std::string kind;         // "directory", "symlink", "other"; "" where it does not exist
+    std::string target = {};  // of a link
 
     static void fields(auto &self, auto &&visit)
     {
@@ -471,12 +472,12 @@ struct GuestFacts {
     OsFacts os = {};
     std::string architecture = {};  // x86_64 i386 aarch64 ...; empty where unknown
     std::string hostname = {};
-    std::string root_device = {};   // VolumeFacts::device
+    std::string root_device = {};  // VolumeFacts::device
     std::vector<MountPoint> mountpoints = {};
     std::vector<KernelFacts> kernels = {};
     Known<BootLoaderFacts> boot_loader;
     Known<FstabFacts> fstab;
-    Known<std::vector<Evidence>> crypttab;          // one per mapping
+    Known<std::vector<Evidence>> crypttab;  // one per mapping
     Known<NetworkFacts> network;
     Known<SshdFacts> sshd;
     Known<std::vector<ServiceFacts>> firewalls;

@@ -42,15 +42,15 @@ struct Hazard {
 
 // QCOW2, docs/interop/qcow2.txt of QEMU, "Header".
 struct Qcow2Details {
-    std::uint32_t version = 0;           // 2 or 3
-    std::uint32_t cluster_size = 0;      // bytes
-    std::uint32_t crypt_method = 0;      // 0 none, 1 AES, 2 LUKS
-    std::uint32_t snapshots = 0;         // internal snapshots
+    std::uint32_t version = 0;       // 2 or 3
+    std::uint32_t cluster_size = 0;  // bytes
+    std::uint32_t crypt_method = 0;  // 0 none, 1 AES, 2 LUKS
+    std::uint32_t snapshots = 0;     // internal snapshots
     std::uint32_t refcount_bits = 16;
     std::uint64_t incompatible_features = 0;
     std::uint64_t compatible_features = 0;
     std::uint64_t autoclear_features = 0;
-    std::string compression = "zlib";    // zlib or zstd
+    std::string compression = "zlib";  // zlib or zstd
     std::optional<std::string> backing_file = {};
     std::optional<std::string> backing_format = {};
     std::optional<std::string> data_file = {};
@@ -74,18 +74,18 @@ struct Qcow2Details {
 
 // VHD, Microsoft "Virtual Hard Disk Image Format Specification" 1.0, "Hard Disk Footer Format".
 struct VhdDetails {
-    std::string creator_application;     // 4 characters, blanks kept: "vpc ", "win ", "qem2"
-    std::uint64_t original_size = 0;     // bytes
-    std::uint64_t current_size = 0;      // bytes: the virtual size
+    std::string creator_application;  // 4 characters, blanks kept: "vpc ", "win ", "qem2"
+    std::uint64_t original_size = 0;  // bytes
+    std::uint64_t current_size = 0;   // bytes: the virtual size
     std::uint32_t cylinders = 0;
     std::uint32_t heads = 0;
     std::uint32_t sectors_per_track = 0;
-    std::uint32_t disk_type = 0;         // 2 fixed, 3 dynamic, 4 differencing
+    std::uint32_t disk_type = 0;  // 2 fixed, 3 dynamic, 4 differencing
     bool footer_checksum_valid = false;
     std::optional<bool> header_checksum_valid = {};  // of the dynamic disk header
     std::optional<std::uint32_t> block_size = {};    // bytes
     std::optional<std::uint32_t> table_entries = {};
-    std::optional<std::string> parent = {};          // the parent's name, where differencing
+    std::optional<std::string> parent = {};  // the parent's name, where differencing
 
     static void fields(auto &self, auto &&visit)
     {
@@ -106,11 +106,11 @@ struct VhdDetails {
 
 // One extent line of a VMDK descriptor.
 struct VmdkExtent {
-    std::string access;             // RW, RDONLY, NOACCESS
-    std::uint64_t sectors = 0;      // of 512 bytes
-    std::string type;               // FLAT, SPARSE, ZERO, VMFS, ...
-    std::string file = {};          // the name as written
-    std::uint64_t offset = 0;       // sectors into `file`, FLAT only
+    std::string access;         // RW, RDONLY, NOACCESS
+    std::uint64_t sectors = 0;  // of 512 bytes
+    std::string type;           // FLAT, SPARSE, ZERO, VMFS, ...
+    std::string file = {};      // the name as written
+    std::uint64_t offset = 0;   // sectors into `file`, FLAT only
 
     static void fields(auto &self, auto &&visit)
     {
@@ -124,9 +124,9 @@ struct VmdkExtent {
 
 // VMDK, VMware "Virtual Disk Format 5.0".
 struct VmdkDetails {
-    std::string create_type;        // monolithicSparse, streamOptimized, twoGbMaxExtentFlat, ...
+    std::string create_type;  // monolithicSparse, streamOptimized, twoGbMaxExtentFlat, ...
     std::vector<VmdkExtent> extents = {};
-    bool embedded_descriptor = true;  // false: the file is the descriptor text itself
+    bool embedded_descriptor = true;         // false: the file is the descriptor text itself
     std::optional<std::string> parent = {};  // parentFileNameHint, where it is a delta
 
     static void fields(auto &self, auto &&visit)
@@ -143,7 +143,7 @@ struct VhdxDetails {
     std::uint32_t block_size = 0;           // bytes
     std::uint32_t logical_sector_size = 0;  // bytes
     bool has_parent = false;
-    bool log_pending = false;               // the log must be replayed before the contents are right
+    bool log_pending = false;  // the log must be replayed before the contents are right
 
     static void fields(auto &self, auto &&visit)
     {
@@ -157,9 +157,9 @@ struct VhdxDetails {
 // ISO 9660 (ECMA-119) and El Torito.
 struct IsoDetails {
     std::string volume_id;
-    bool hybrid = false;        // a partition table in the system area
-    bool el_torito = false;     // a boot catalogue
-    bool el_torito_efi = false; // with an entry for platform 0xEF
+    bool hybrid = false;         // a partition table in the system area
+    bool el_torito = false;      // a boot catalogue
+    bool el_torito_efi = false;  // with an entry for platform 0xEF
     bool joliet = false;
 
     static void fields(auto &self, auto &&visit)
@@ -189,10 +189,10 @@ struct ArchiveMember {
 // One <Disk> of an OVF envelope (DMTF DSP0243, section 9.1) with the <File> it refers to.
 struct OvfDisk {
     std::string disk_id;
-    std::string file;                 // the member's name; empty where the disk refers to none
-    std::uint64_t capacity = 0;       // bytes
+    std::string file;                             // the member's name; empty where the disk refers to none
+    std::uint64_t capacity = 0;                   // bytes
     std::optional<std::uint64_t> file_size = {};  // bytes, where the envelope says
-    bool bootable = false;            // the first in boot order, hence the system disk
+    bool bootable = false;                        // the first in boot order, hence the system disk
 
     static void fields(auto &self, auto &&visit)
     {
@@ -205,10 +205,10 @@ struct OvfDisk {
 };
 
 struct OvfDetails {
-    std::string name = {};                      // of the virtual system
-    std::optional<std::string> firmware = {};   // "bios" or "efi", where the envelope says
-    std::vector<OvfDisk> disks = {};            // in the order of the hardware section, the system disk first
-    std::optional<bool> manifest_valid = {};    // nullopt: no .mf, or it was not read to the end
+    std::string name = {};                     // of the virtual system
+    std::optional<std::string> firmware = {};  // "bios" or "efi", where the envelope says
+    std::vector<OvfDisk> disks = {};           // in the order of the hardware section, the system disk first
+    std::optional<bool> manifest_valid = {};   // nullopt: no .mf, or it was not read to the end
 
     static void fields(auto &self, auto &&visit)
     {
@@ -245,7 +245,7 @@ struct ImageDetails {
 };
 
 struct ImageError {
-    std::string code;     // to_string(ErrorCode)
+    std::string code;  // to_string(ErrorCode)
     std::string message;
 
     static void fields(auto &self, auto &&visit)
@@ -259,15 +259,15 @@ struct ImageError {
 struct ImageFacts {
     std::string path;
     Format format = Format::unknown;
-    std::string variant = {};  // "v3", "dynamic", "streamOptimized", "hybrid", ...
+    std::string variant = {};                        // "v3", "dynamic", "streamOptimized", "hybrid", ...
     std::optional<std::uint64_t> virtual_size = {};  // bytes
-    std::uint64_t file_size = 0;       // bytes
-    std::uint64_t allocated_size = 0;  // bytes on the host's disk (st_blocks)
-    std::vector<std::string> wrapped_in = {};  // from the outside in: {"xz"}, {"zip"}
-    std::optional<std::string> member = {};    // the archive member that is the disk
+    std::uint64_t file_size = 0;                     // bytes
+    std::uint64_t allocated_size = 0;                // bytes on the host's disk (st_blocks)
+    std::vector<std::string> wrapped_in = {};        // from the outside in: {"xz"}, {"zip"}
+    std::optional<std::string> member = {};          // the archive member that is the disk
     std::vector<Hazard> hazards = {};
     ImageDetails details = {};
-    std::optional<ImageError> error = {};      // malformed or unreadable; `format` stays where recognised
+    std::optional<ImageError> error = {};  // malformed or unreadable; `format` stays where recognised
 
     const Hazard *hazard(std::string_view id) const;
     // A hazard of severity refuse, or an error.

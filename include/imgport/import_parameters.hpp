@@ -22,15 +22,15 @@ const char *to_string(Role role);
 struct ImportRequest {
     std::optional<std::string> region = {};
     std::optional<std::string> bucket = {};
-    std::optional<std::string> object = {};         // a key, or a URL as the console gives it
+    std::optional<std::string> object = {};  // a key, or a URL as the console gives it
     std::optional<std::string> image_name = {};
     std::optional<std::string> description = {};
-    std::optional<std::string> os_type = {};        // linux, windows
+    std::optional<std::string> os_type = {};  // linux, windows
     std::optional<std::string> platform = {};
-    std::optional<std::string> architecture = {};   // i386, x86_64, arm64
-    std::optional<std::string> boot_mode = {};      // BIOS, UEFI, UEFI-Preferred
+    std::optional<std::string> architecture = {};        // i386, x86_64, arm64
+    std::optional<std::string> boot_mode = {};           // BIOS, UEFI, UEFI-Preferred
     std::optional<std::uint64_t> system_disk_size = {};  // GiB
-    std::optional<std::string> license_type = {};   // Auto, Aliyun, BYOL
+    std::optional<std::string> license_type = {};        // Auto, Aliyun, BYOL
     std::optional<std::string> resource_group = {};
     std::optional<std::string> role_name = {};
     std::vector<std::pair<std::string, std::string>> tags = {};
@@ -48,10 +48,10 @@ Result<ObjectAddress> parse_object_address(std::string_view text);
 
 // One DiskDeviceMapping. Sizes in whole GiB, rounded up from the virtual size.
 struct DiskMapping {
-    std::string format = {};   // RAW, VHD, QCOW2
+    std::string format = {};  // RAW, VHD, QCOW2
     std::string bucket = {};
     std::string object = {};
-    std::uint64_t size = 0;    // DiskImageSize, GiB
+    std::uint64_t size = 0;  // DiskImageSize, GiB
 
     static void fields(auto &self, auto &&visit)
     {
@@ -126,7 +126,7 @@ struct ImportDisk {
 // are held against `profile`; where it is null, against the widest that the API has known.
 struct ImportOutcome {
     ImportParameters parameters;
-    std::vector<Error> errors;    // code usage, `field` the API's name of the parameter
+    std::vector<Error> errors;  // code usage, `field` the API's name of the parameter
     std::vector<std::string> notes;
 };
 ImportOutcome make_import_parameters(const ImportRequest &request, const Inspection *inspection,

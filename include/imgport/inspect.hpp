@@ -10,8 +10,8 @@ namespace imgport {
 
 struct InspectOptions {
     AllowedFiles allowed = {};
-    std::string temp_dir = {};                       // empty: TMPDIR or /var/tmp
-    std::uint64_t max_unpacked = 0;                  // bytes; 0: 2 TiB
+    std::string temp_dir = {};       // empty: TMPDIR or /var/tmp
+    std::uint64_t max_unpacked = 0;  // bytes; 0: 2 TiB
 };
 
 // `image` is what probe() said of `path`, not refused. Fails only where the image itself cannot be read; a guest

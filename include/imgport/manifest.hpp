@@ -15,11 +15,11 @@
 namespace imgport {
 
 struct ManifestSource {
-    std::string file;      // the name, without folders
+    std::string file;  // the name, without folders
     std::string format;
     std::vector<std::string> wrapped_in = {};
     std::optional<std::string> member = {};
-    std::uint64_t file_size = 0;   // bytes
+    std::uint64_t file_size = 0;  // bytes
 
     static void fields(auto &self, auto &&visit)
     {
@@ -32,7 +32,7 @@ struct ManifestSource {
 };
 
 struct ManifestArtifact {
-    std::string file;      // the name, in the manifest's own folder
+    std::string file;  // the name, in the manifest's own folder
     std::string format;
     std::string variant;
     std::uint64_t file_size = 0;     // bytes

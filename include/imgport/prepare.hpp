@@ -11,22 +11,22 @@ namespace imgport {
 
 struct PrepareOptions {
     std::string output_dir;
-    std::string name = {};      // of the artifact, without suffix; empty: made from the image's own
+    std::string name = {};  // of the artifact, without suffix; empty: made from the image's own
     std::vector<std::string> data_disks = {};
-    std::string upload = {};    // a destination; empty: none
-    LintOptions lint = {};      // profile, role, request, verdict
+    std::string upload = {};  // a destination; empty: none
+    LintOptions lint = {};    // profile, role, request, verdict
     ConvertOptions convert = {};
 };
 
 struct PreparedArtifact {
-    std::string artifact;   // paths
+    std::string artifact;  // paths
     std::string manifest;
     Role role = Role::system;
     std::string receipt = {};  // where it was handed over; empty: it was not
 };
 
 struct PrepareOutcome {
-    Report report;              // one entry per disk: the image itself, then its data disks
+    Report report;                              // one entry per disk: the image itself, then its data disks
     std::vector<std::string> comparisons = {};  // per entry, see LintResult::comparison
     std::optional<ImportParameters> parameters = {};
     std::vector<PreparedArtifact> artifacts = {};

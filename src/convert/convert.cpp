@@ -130,11 +130,16 @@ Result<ConvertResult> convert(const std::string &source, const ImageFacts &image
     if (image.refused())
         return fail(refusal_of(source, image));
     if (image.format == Format::archive)
-        return fail({ErrorCode::usage, "holds no disk, or several: which one is meant cannot be told", source, {}, {},
+        return fail({ErrorCode::usage,
+                     "holds no disk, or several: which one is meant cannot be told",
+                     source,
+                     {},
+                     {},
                      "unpack it and name the disk"});
     if (image.format == Format::iso)
         progress.note(fmt::format("{} is an installer: converted, it is still no installed system, and no cloud will "
-                                  "boot it as one", printable(source)));
+                                  "boot it as one",
+                                  printable(source)));
     if (options.compression == Compression::zstd)
         progress.note("QCOW2 with zstd is refused by many readers; use it only where you know the reader");
 
@@ -144,9 +149,9 @@ Result<ConvertResult> convert(const std::string &source, const ImageFacts &image
         return fail(output.error());
     if (auto planned = plan_conversion(image, options); !planned)
         return fail(with_file(planned.error(), source));
-    auto opened = Source::open(source, image,
-                               {.allowed = options.allowed, .temp_dir = options.temp_dir,
-                                .max_unpacked = options.max_unpacked}, progress);
+    auto opened = Source::open(
+        source, image, {.allowed = options.allowed, .temp_dir = options.temp_dir, .max_unpacked = options.max_unpacked},
+        progress);
     if (!opened)
         return fail(opened.error());
     // What was unpacked may know its size only now.
@@ -169,9 +174,9 @@ Result<std::string> content_digest(const std::string &path, const ImageFacts &im
 {
     if (image.refused())
         return fail(refusal_of(path, image));
-    auto source = Source::open(path, image,
-                               {.allowed = options.allowed, .temp_dir = options.temp_dir,
-                                .max_unpacked = options.max_unpacked}, progress);
+    auto source = Source::open(
+        path, image, {.allowed = options.allowed, .temp_dir = options.temp_dir, .max_unpacked = options.max_unpacked},
+        progress);
     if (!source)
         return fail(source.error());
     auto disk = open_disk(*source, temporary_directory(options.temp_dir));

@@ -50,20 +50,36 @@ const char *suffix_of(Format format)
 Result<ConversionPlan> plan_conversion(const ImageFacts &source, const ConvertOptions &options)
 {
     if (options.target != Format::qcow2 && options.target != Format::vhd && options.target != Format::raw)
-        return fail({ErrorCode::usage, fmt::format("{} is not written by imgport", to_string(options.target)), {}, {},
-                     {}, "choose qcow2, vhd or raw with --to"});
+        return fail({ErrorCode::usage,
+                     fmt::format("{} is not written by imgport", to_string(options.target)),
+                     {},
+                     {},
+                     {},
+                     "choose qcow2, vhd or raw with --to"});
     if (options.target != Format::qcow2 && options.compression != Compression::none)
-        return fail({ErrorCode::usage, fmt::format("{} has no compression", to_string(options.target)), {}, {}, {},
+        return fail({ErrorCode::usage,
+                     fmt::format("{} has no compression", to_string(options.target)),
+                     {},
+                     {},
+                     {},
                      "leave --compression out, or choose --to qcow2"});
     if (options.engine == Engine::native)
-        return fail({ErrorCode::usage, "this version converts with qemu-img only", {}, {}, {},
+        return fail({ErrorCode::usage,
+                     "this version converts with qemu-img only",
+                     {},
+                     {},
+                     {},
                      "leave --engine out, or say --engine qemu"});
     auto const size = source.virtual_size ? round_up(*source.virtual_size, 512) : std::optional<std::uint64_t>(0);
     if (!size)
         return fail(ErrorCode::malformed, "the disk's size is absurd");
     if (options.target == Format::vhd && *size > vhd_max)
-        return fail({ErrorCode::usage, fmt::format("a VHD holds at most 2040 GiB, the disk has {}", human_size(*size)),
-                     {}, {}, {}, "choose --to qcow2"});
+        return fail({ErrorCode::usage,
+                     fmt::format("a VHD holds at most 2040 GiB, the disk has {}", human_size(*size)),
+                     {},
+                     {},
+                     {},
+                     "choose --to qcow2"});
     return ConversionPlan{options.target, *size, artifact_facts(options, *size)};
 }
 

@@ -55,7 +55,11 @@ Error failure_of(const CommandResult &result)
 {
     std::string const said = result.err;
     if (said.find("No space left on device") != std::string::npos || said.find("Disk quota") != std::string::npos)
-        return {ErrorCode::environment, "no space is left where the output is written", {}, {}, {},
+        return {ErrorCode::environment,
+                "no space is left where the output is written",
+                {},
+                {},
+                {},
                 "make room there, or choose another folder"};
     if (result.status == 128 + SIGXFSZ)
         return {ErrorCode::malformed, "the output grew past what a disk of this size can need"};
@@ -84,8 +88,13 @@ Result<void> qemu_img_convert(const Source &source, int output, const Conversion
                               const ConvertOptions &options, ProgressSink &progress)
 {
     unsigned const threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-    std::vector<std::string> arguments{"qemu-img", "convert", "-p", "-m", std::to_string(std::clamp(threads * 4, 1U, 16U)),
-                                       "-O", driver_of(plan.target)};
+    std::vector<std::string> arguments{"qemu-img",
+                                       "convert",
+                                       "-p",
+                                       "-m",
+                                       std::to_string(std::clamp(threads * 4, 1U, 16U)),
+                                       "-O",
+                                       driver_of(plan.target)};
     if (options.compression != Compression::none) {
         arguments.emplace_back("-c");
         // Without -W qemu-img compresses on one core only.
@@ -118,8 +127,8 @@ Result<void> qemu_img_check(int file, Format format)
 {
     if (format != Format::qcow2)
         return {};  // qemu-img cannot check the others that we write
-    auto const result = run({.arguments = {"qemu-img", "check", "-q", "-f", driver_of(format), descriptor_path(file)},
-                             .keep_fds = {file}});
+    auto const result = run(
+        {.arguments = {"qemu-img", "check", "-q", "-f", driver_of(format), descriptor_path(file)}, .keep_fds = {file}});
     if (!result)
         return fail(result.error());
     if (result->status != 0) {

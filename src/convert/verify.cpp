@@ -36,8 +36,8 @@ Result<ImageFacts> verify_structure(int file, const ConversionPlan &plan)
     if (facts.format != plan.target)
         return fail(unverified(fmt::format("it is {}, not {}", to_string(facts.format), to_string(plan.target))));
     if (facts.virtual_size != plan.virtual_size)
-        return fail(unverified(fmt::format("its disk has {} bytes, not {}", facts.virtual_size.value_or(0),
-                                           plan.virtual_size)));
+        return fail(unverified(
+            fmt::format("its disk has {} bytes, not {}", facts.virtual_size.value_or(0), plan.virtual_size)));
     for (auto const &hazard : facts.hazards) {
         if (hazard.severity == HazardSeverity::refuse)
             return fail(unverified(hazard.message));

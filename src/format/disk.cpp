@@ -11,16 +11,15 @@ class Slice final : public Disk {
 public:
     Slice(std::shared_ptr<Disk> parent, std::uint64_t offset, std::uint64_t length)
         : m_parent(std::move(parent)), m_offset(offset), m_length(length)
-    {
-    }
+    {}
 
     std::uint64_t size() const override { return m_length; }
 
     Result<void> read(std::uint64_t offset, std::span<std::byte> out) override
     {
         if (!range_inside(offset, out.size(), m_length))
-            return fail(ErrorCode::malformed, fmt::format("a read of {} bytes at {} leaves the volume", out.size(),
-                                                          offset));
+            return fail(ErrorCode::malformed,
+                        fmt::format("a read of {} bytes at {} leaves the volume", out.size(), offset));
         return m_parent->read(m_offset + offset, out);
     }
 
@@ -56,9 +55,8 @@ Result<std::vector<Extent>> Disk::extents(std::uint64_t offset, std::uint64_t le
 Result<std::shared_ptr<Disk>> slice(std::shared_ptr<Disk> parent, std::uint64_t offset, std::uint64_t length)
 {
     if (!range_inside(offset, length, parent->size()))
-        return fail(ErrorCode::malformed,
-                    fmt::format("bytes {} to {} lie outside the disk of {} bytes", offset, offset + length,
-                                parent->size()));
+        return fail(ErrorCode::malformed, fmt::format("bytes {} to {} lie outside the disk of {} bytes", offset,
+                                                      offset + length, parent->size()));
     return std::make_shared<Slice>(std::move(parent), offset, length);
 }
 

@@ -259,7 +259,7 @@ Result<void> read_dynamic(Container &container, const FoundFooter &found, ImageF
 {
     auto const header = read_dynamic_header(container, found, facts);
     if (facts.details.vhd->disk_type == static_cast<std::uint32_t>(VhdFooter::Type::differencing))
-        add_hazard(facts, "differencing", HazardSeverity::refuse,
+        add_hazard(facts, "missing-parent", HazardSeverity::refuse,
                    fmt::format("holds only the differences to another disk{}; merge the two first where it was made",
                                facts.details.vhd->parent ? ", " + quoted(*facts.details.vhd->parent) : ""));
     if (!header)

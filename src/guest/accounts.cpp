@@ -8,6 +8,13 @@ namespace imgport {
 namespace {
 
 constexpr std::size_t max_accounts = 1000;
+constexpr std::size_t max_line = 8192;  // bytes
+
+// None of a line that no program would take.
+std::vector<std::string> fields_of(std::string_view line)
+{
+    return line.size() <= max_line ? split(line, ':') : std::vector<std::string>();
+}
 
 bool can_log_in(std::string_view shell)
 {
@@ -31,16 +38,16 @@ Known<AccountsFacts> read_accounts(FileTree &tree)
     std::map<std::string, std::string> passwords;
     // FreeBSD keeps its hashes in master.passwd, in the same second field.
     for (const char *path : {"/etc/shadow", "/etc/master.passwd"}) {
-        auto const text = files.text(path);
+        auto const text = files.text(path, guest_text_limit);
         for (auto const line : lines_of(text ? std::string_view(*text) : std::string_view())) {
-            auto const fields = split(line, ':');
+            auto const fields = fields_of(line);
             if (fields.size() >= 2 && !fields[0].empty() && passwords.size() < 100'000)
                 passwords.try_emplace(fields[0], password_state(fields[1]));
         }
     }
-    auto const text = files.text("/etc/passwd");
+    auto const text = files.text("/etc/passwd", guest_text_limit);
     for (auto const line : lines_of(text ? std::string_view(*text) : std::string_view())) {
-        auto const fields = split(line, ':');
+        auto const fields = fields_of(line);
         auto const uid = fields.size() >= 7 ? parse_number(fields[2]) : std::nullopt;
         if (!uid || *uid > UINT32_MAX || fields[0].empty() || fields[0].front() == '#')
             continue;

@@ -10,6 +10,8 @@
 namespace imgport {
 namespace {
 
+constexpr std::size_t max_entry_size = 64 * 1024;  // bytes
+
 bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -96,7 +98,7 @@ std::vector<BlsEntry> read_bls_entries(GuestFiles &files, const std::string &fol
             files.fail(folder, fmt::format("more than {} entries", max_boot_entries));
             break;
         }
-        auto const text = files.text(path);
+        auto const text = files.text(path, max_entry_size);
         if (!text)
             continue;
         BlsEntry entry;

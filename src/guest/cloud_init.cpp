@@ -9,6 +9,8 @@
 namespace imgport {
 namespace {
 
+constexpr std::size_t max_dpkg_status = 64 * 1024 * 1024;  // bytes
+
 // "22.4.2" of "22.4.2-1ubuntu0~20.04.1", without an epoch.
 std::string upstream_version(std::string_view version)
 {
@@ -27,7 +29,10 @@ std::string dpkg_version(std::string_view status, std::string_view package)
     bool inside = false;
     bool installed = false;
     std::string version;
-    for (auto const line : lines_of(status)) {
+    // Line by line out of the whole: the file is long.
+    while (!status.empty()) {
+        std::string_view const line = status.substr(0, status.find('\n'));
+        status.remove_prefix(std::min(line.size() + 1, status.size()));
         if (line.empty()) {
             if (inside && installed && !version.empty())
                 return version;
@@ -127,7 +132,7 @@ PythonInstallation find_python_package(GuestFiles &files)
 
 void find_version(GuestFiles &files, CloudInitFacts &facts, const PythonInstallation &python)
 {
-    if (auto const status = files.text("/var/lib/dpkg/status", 64UL << 20)) {
+    if (auto const status = files.text("/var/lib/dpkg/status", max_dpkg_status)) {
         for (const char *package : {"cloud-init", "cloud-init-base"}) {
             std::string const version = dpkg_version(*status, package);
             if (!version.empty() && facts.version.empty()) {

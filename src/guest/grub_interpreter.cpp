@@ -12,7 +12,9 @@ namespace imgport {
 namespace {
 
 constexpr unsigned max_nesting = 32;
-constexpr std::size_t max_value = 64 * 1024;
+constexpr std::size_t max_value = 16 * 1024;  // bytes; the kernel itself takes 4096 at most
+constexpr std::size_t max_variables = 500;
+constexpr std::size_t max_expanded = 256 * 1024;  // bytes, of one command
 constexpr std::size_t max_searches = 32;
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words)
@@ -56,7 +58,8 @@ void GrubInterpreter::read_environment(const std::string &path)
     auto const text = m_files.text(path);
     for (auto const line : lines_of(text ? std::string_view(*text) : std::string_view())) {
         auto const equals = line.find('=');
-        if (!line.starts_with('#') && equals != std::string_view::npos && line.size() <= max_value)
+        if (!line.starts_with('#') && equals != std::string_view::npos && line.size() <= max_value &&
+            m_environment.size() < max_variables)
             m_environment[std::string(line.substr(0, equals))] = line.substr(equals + 1);
     }
 }
@@ -129,15 +132,21 @@ bool GrubInterpreter::status_of(Words words) const
 // test(1) as GRUB has it: -o binds loosest, then -a, then '!'.
 bool GrubInterpreter::test(const Words &words) const
 {
-    for (std::string_view const joint : {"-o", "-a"}) {
-        auto const at = std::find(words.begin(), words.end(), joint);
-        if (at == words.end() || at == words.begin())
+    bool any = false;
+    bool all = true;
+    Words part;
+    for (auto const &word : words) {
+        if (part.empty() || !is_one_of(word, {"-a", "-o"})) {
+            part.push_back(word);
             continue;
-        bool const left = test_simple({words.begin(), at});
-        bool const right = at + 1 != words.end() && test({at + 1, words.end()});
-        return joint == "-o" ? left || right : left && right;
+        }
+        all = test_simple(std::exchange(part, {})) && all;
+        if (word == "-o") {
+            any = any || all;
+            all = true;
+        }
     }
-    return test_simple(words);
+    return any || (test_simple(part) && all);
 }
 
 bool GrubInterpreter::test_simple(const Words &all) const
@@ -173,6 +182,7 @@ bool GrubInterpreter::test_simple(const Words &all) const
 GrubInterpreter::Words GrubInterpreter::expand(const std::vector<GrubWord> &words) const
 {
     Words out;
+    std::size_t expanded = 0;
     for (auto const &word : words) {
         std::string text;
         bool present = false;
@@ -182,7 +192,9 @@ GrubInterpreter::Words GrubInterpreter::expand(const std::vector<GrubWord> &word
                 present = true;
                 continue;
             }
-            std::string const value = variable(piece.text);
+            // Variables made of variables grow fast.
+            std::string const value = expanded < max_expanded ? variable(piece.text) : std::string();
+            expanded += value.size();
             if (piece.quoted) {
                 text += value;
                 present = true;
@@ -242,7 +254,8 @@ void GrubInterpreter::run_command(const GrubCommand &command, const Words &words
 void GrubInterpreter::set(std::string_view assignment)
 {
     auto const equals = assignment.find('=');
-    if (equals != std::string_view::npos && equals > 0 && assignment.size() <= max_value)
+    if (equals != std::string_view::npos && equals > 0 && assignment.size() <= max_value &&
+        m_variables.size() < max_variables)
         m_variables[std::string(assignment.substr(0, equals))] = assignment.substr(equals + 1);
 }
 

@@ -41,7 +41,8 @@ private:
         char const c = m_text[m_at];
         if (c == '\n' || c == ';') {
             end_word();
-            m_tokens.push_back({TokenKind::end_of_command, m_line, {}});
+            if (!m_tokens.empty() && m_tokens.back().kind != TokenKind::end_of_command)
+                m_tokens.push_back({TokenKind::end_of_command, m_line, {}});
             m_line += c == '\n' ? 1 : 0;
             ++m_at;
         } else if (c == ' ' || c == '\t' || c == '\r') {

@@ -5,12 +5,6 @@
 #include "support/text.hpp"
 
 namespace imgport {
-namespace {
-
-constexpr std::size_t max_entries = 20'000;
-
-}  // namespace
-
 void GuestFiles::fail(std::string_view path, std::string_view reason)
 {
     if (m_reason.empty())
@@ -21,6 +15,14 @@ void GuestFiles::fail_as(std::string_view reason)
 {
     if (m_reason.empty())
         m_reason = reason;
+}
+
+bool GuestFiles::may_look(std::string_view path)
+{
+    if (++m_lookups <= max_lookups)
+        return true;
+    fail(path, fmt::format("more than {} files would have to be looked at", max_lookups));
+    return false;
 }
 
 void GuestFiles::remember(std::string_view path, const Error &error)
@@ -49,6 +51,11 @@ std::optional<std::string> GuestFiles::text(std::string_view path, std::size_t l
         remember(path, content.error());
         return std::nullopt;
     }
+    m_text += *content ? (*content)->size() : 0;
+    if (m_text > max_text) {
+        fail(path, "too much text to read");
+        return std::nullopt;
+    }
     if (*content && (*content)->find('\0') != std::string::npos) {
         fail(path, fmt::format("not a text file: a NUL byte at offset {}", (*content)->find('\0')));
         return std::nullopt;
@@ -58,12 +65,12 @@ std::optional<std::string> GuestFiles::text(std::string_view path, std::size_t l
 
 std::optional<FileStat> GuestFiles::stat(std::string_view path, FollowLinks follow)
 {
-    return remember_stat(path, m_tree.stat(path, follow));
+    return may_look(path) ? remember_stat(path, m_tree.stat(path, follow)) : std::nullopt;
 }
 
 std::optional<FileStat> GuestFiles::stat_flags(std::string_view path)
 {
-    return remember_stat(path, m_tree.stat_flags(path));
+    return may_look(path) ? remember_stat(path, m_tree.stat_flags(path)) : std::nullopt;
 }
 
 std::optional<FileStat> GuestFiles::remember_stat(std::string_view path, Result<std::optional<FileStat>> result)
@@ -122,6 +129,8 @@ std::optional<std::string> GuestFiles::link(std::string_view path)
 
 std::optional<std::string> GuestFiles::resolve(std::string_view path)
 {
+    if (!may_look(path))
+        return std::nullopt;
     auto target = m_tree.resolve(path);
     if (!target) {
         remember(path, target.error());

@@ -12,15 +12,23 @@
 
 namespace imgport {
 
+// What configuration files are read with.
+inline constexpr std::size_t guest_config_limit = 1024 * 1024;  // bytes
+
+// One of these serves one reader, and bounds what that may cost: no honest guest comes near.
 class GuestFiles {
 public:
+    static constexpr std::size_t max_lookups = 20'000;         // of files and folders
+    static constexpr std::size_t max_text = 96 * 1024 * 1024;  // bytes of text in all
+    static constexpr std::size_t max_entries = 20'000;         // in one folder
+
     explicit GuestFiles(FileTree &tree) : m_tree(tree) {}
 
     FileTree &tree() { return m_tree; }
 
     // The whole of a text file. nullopt where there is none; and, with the failure remembered, where it cannot be
     // read, is longer than `limit` or holds a NUL byte.
-    std::optional<std::string> text(std::string_view path, std::size_t limit = guest_text_limit);
+    std::optional<std::string> text(std::string_view path, std::size_t limit = guest_config_limit);
 
     std::optional<FileStat> stat(std::string_view path, FollowLinks follow = FollowLinks::yes);
     // With the immutable and append-only flags.
@@ -28,7 +36,7 @@ public:
     bool exists(std::string_view path) { return stat(path).has_value(); }
     bool is_directory(std::string_view path);
 
-    // Sorted by name; nothing where there is no such directory. More than 20,000 entries are a failure.
+    // Sorted by name; nothing where there is no such directory. More than `max_entries` are a failure.
     std::vector<DirectoryEntry> list(std::string_view path);
     // The full paths of the files in a directory whose names end in `suffix`, sorted by name.
     std::vector<std::string> files_in(std::string_view path, std::string_view suffix);
@@ -57,8 +65,13 @@ private:
     std::optional<FileStat> remember_stat(std::string_view path, Result<std::optional<FileStat>> result);
     void remember(std::string_view path, const Error &error);
 
+    // Counts a look-up; false, with the failure remembered, where there were too many.
+    bool may_look(std::string_view path);
+
     FileTree &m_tree;
     std::string m_reason;
+    std::size_t m_lookups = 0;
+    std::size_t m_text = 0;  // bytes
 };
 
 }  // namespace imgport

@@ -72,7 +72,7 @@ std::uint64_t size_of(GuestFiles &files, const std::string &path)
 Known<std::vector<std::string>> module_list(FileTree &tree, const std::string &path)
 {
     GuestFiles files(tree);
-    auto const text = files.text(path);
+    auto const text = files.text(path, guest_text_limit);
     if (!text)
         return Unknown{files.failed() ? files.reason() : path + ": no such file"};
     std::set<std::string> names;
@@ -143,9 +143,10 @@ Known<std::vector<KernelFacts>> read_kernels(FileTree &tree)
 {
     GuestFiles files(tree);
     std::map<std::string, KernelFacts> kernels;
+    std::size_t images = 0;
     for (auto const &entry : files.list("/boot")) {
         std::string const name_version = version_of_name(entry.name);
-        if (name_version.empty())
+        if (name_version.empty() || ++images > max_kernels)
             continue;
         KernelFacts kernel = kernel_of_image(files, "/boot/" + entry.name);
         if (kernel.image.empty() || kernel.version.empty())
@@ -164,8 +165,8 @@ Known<std::vector<KernelFacts>> read_kernels(FileTree &tree)
         if (kernel.initramfs.empty())
             kernel.initramfs = find_initramfs(files, "/boot", entry.name);
     }
-    if (kernels.size() > max_kernels)
-        files.fail("/lib/modules", fmt::format("more than {} kernels", max_kernels));
+    if (kernels.size() > max_kernels || images > max_kernels)
+        files.fail("/boot", fmt::format("more than {} kernels", max_kernels));
     std::vector<KernelFacts> all;
     for (auto &[version, kernel] : kernels) {
         if (all.size() == max_kernels)

@@ -59,7 +59,11 @@ public:
             return fail(manifest.error());
         struct stat st {};
         if (::stat(m_directory.c_str(), &st) != 0 || !S_ISDIR(st.st_mode))
-            return fail({ErrorCode::remote, "is no folder that artifacts can be put into", m_directory, {}, {},
+            return fail({ErrorCode::remote,
+                         "is no folder that artifacts can be put into",
+                         m_directory,
+                         {},
+                         {},
                          "make it first"});
         auto const &artifact = manifest->artifact;
         if (auto done = put(dir_name(manifest_path) + "/" + artifact.file, artifact.file, artifact.sha256, progress);

@@ -37,8 +37,11 @@ Result<std::unique_ptr<Uploader>> make_uploader(std::string_view destination)
         names.emplace_back(scheme.name);
     }
     std::string const near = nearest(name, names);
-    return fail({ErrorCode::usage, fmt::format("no uploader knows the destination \"{}\"", printable(destination)), {},
-                 {}, {},
+    return fail({ErrorCode::usage,
+                 fmt::format("no uploader knows the destination \"{}\"", printable(destination)),
+                 {},
+                 {},
+                 {},
                  (near.empty() ? std::string() : fmt::format("did you mean {}:? ", near)) +
                      fmt::format("there are {}", join(shapes, " and "))});
 }

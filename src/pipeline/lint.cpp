@@ -31,7 +31,8 @@ std::string compare(const CheckInput &input, const std::vector<Finding> &here, c
     for (std::size_t i = 0; i < std::min(here.size(), there.size()); ++i) {
         if (here[i].status != there[i].status ||
             (here[i].status == Status::violated && here[i].severity != there[i].severity))
-            changes.push_back(fmt::format("{} {} instead of {}", here[i].rule, outcome_of(there[i]), outcome_of(here[i])));
+            changes.push_back(
+                fmt::format("{} {} instead of {}", here[i].rule, outcome_of(there[i]), outcome_of(here[i])));
     }
     if (changes.empty())
         return fmt::format("{} would decide the same.", other);

@@ -26,8 +26,8 @@ namespace {
 // The image without its folders and without the suffixes that only say how it is stored.
 std::string stem_of(const std::string &path)
 {
-    constexpr std::array suffixes{".gz",  ".xz",   ".bz2",  ".zst",  ".zip", ".tar", ".tgz", ".ova",  ".ovf", ".qcow2",
-                                  ".img", ".raw",  ".vmdk", ".vhdx", ".vhd", ".vdi", ".iso", ".qcow", ".qed", ".dmg"};
+    constexpr std::array suffixes{".gz",  ".xz",  ".bz2",  ".zst",  ".zip", ".tar", ".tgz", ".ova",  ".ovf", ".qcow2",
+                                  ".img", ".raw", ".vmdk", ".vhdx", ".vhd", ".vdi", ".iso", ".qcow", ".qed", ".dmg"};
     std::string stem = base_name(path);
     for (bool again = true; again;) {
         again = false;
@@ -56,19 +56,11 @@ struct Job {
     std::string path = {};
     std::string name = {};
     Role role = Role::system;
-    std::optional<std::string> member = {};  // of an OVA
+    std::optional<OvfDisk> ovf = {};  // one of an OVA's further disks
     LintResult linted = {};
     ConversionPlan plan = {};
     ConvertResult converted = {};
     std::string manifest = {};
-
-    ImageFacts image() const
-    {
-        ImageFacts facts = linted.entry.probe;
-        if (member)
-            facts.member = member;
-        return facts;
-    }
 };
 
 class Preparation {
@@ -78,7 +70,8 @@ public:
     PrepareOutcome run(const std::string &path)
     {
         add_jobs(path);
-        bool const done = judge_all() && make_parameters() && convert_all() && write_manifests() && hand_over();
+        bool const done =
+            judge_all() && make_parameters() && convert_all() && make_parameters() && write_manifests() && hand_over();
         for (auto &job : m_jobs) {
             m_outcome.report.images.push_back(std::move(job.linted.entry));
             m_outcome.comparisons.push_back(std::move(job.linted.comparison));
@@ -114,7 +107,7 @@ private:
         std::vector<Job> found;
         for (auto const &disk : image.details.ovf->disks) {
             if (!disk.file.empty() && disk.file != image.member)
-                found.push_back({.path = m_jobs.front().path, .role = Role::data, .member = disk.file});
+                found.push_back({.path = m_jobs.front().path, .role = Role::data, .ovf = disk});
         }
         m_jobs.insert(m_jobs.begin() + 1, std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
     }
@@ -141,7 +134,12 @@ private:
             m_codes.push_back(job.linted.exit_code);
             return false;
         }
-        auto const plan = plan_conversion(job.image(), m_options.convert);
+        if (job.ovf) {
+            // The probe spoke of the system disk; of this one the envelope tells.
+            entry.probe.member = job.ovf->file;
+            entry.probe.virtual_size = job.ovf->capacity;
+        }
+        auto const plan = plan_conversion(entry.probe, m_options.convert);
         if (!plan)
             return failed(plan.error());
         job.plan = *plan;
@@ -175,7 +173,11 @@ private:
         for (auto const &job : m_jobs)
             disks.push_back({m_options.convert.target, job.plan.virtual_size, file_name(job)});
         auto const &inspection = m_jobs.front().linted.inspection;
-        auto made = make_import_parameters(m_options.lint.request, inspection ? &*inspection : nullptr, disks);
+        auto const profile = load_profile(m_options.lint.profile);
+        if (!profile)
+            return failed(profile.error());
+        auto made =
+            make_import_parameters(m_options.lint.request, inspection ? &*inspection : nullptr, disks, &*profile);
         for (auto const &note : made.notes)
             m_progress.note(note);
         for (auto const &error : made.errors)
@@ -192,7 +194,8 @@ private:
         std::error_code problem;
         std::filesystem::create_directories(m_options.output_dir, problem);
         if (problem)
-            return failed(system_error(ErrorCode::environment, "cannot be made", m_options.output_dir, problem.value()));
+            return failed(
+                system_error(ErrorCode::environment, "cannot be made", m_options.output_dir, problem.value()));
         // Both names are looked at before any work.
         for (auto &job : m_jobs) {
             job.manifest = path_of(job.name + ".manifest.json");
@@ -203,18 +206,42 @@ private:
             ConvertOptions convert_options = m_options.convert;
             convert_options.digest = true;
             auto converted =
-                convert(job.path, job.image(), path_of(file_name(job)), convert_options, m_progress);
+                convert(job.path, job.linted.entry.probe, path_of(file_name(job)), convert_options, m_progress);
             if (!converted) {
                 remove_artifacts();
                 return failed(converted.error());
             }
             job.converted = std::move(*converted);
+            compare_with_envelope(job);
             if (!recheck(job, job.converted.artifact)) {
                 remove_artifacts();
                 return false;
             }
         }
         return true;
+    }
+
+    // What the OVF says of the disk, and what the disk says itself.
+    void compare_with_envelope(Job &job)
+    {
+        auto const &ovf = job.linted.entry.probe.details.ovf;
+        std::uint64_t const size = job.converted.artifact.virtual_size.value_or(0);
+        job.plan.virtual_size = size;
+        if (!ovf)
+            return;
+        for (auto const &disk : ovf->disks) {
+            if (disk.file == job.linted.entry.probe.member && disk.capacity != size)
+                m_progress.note(fmt::format("{}: the OVF gives {} a capacity of {}, the disk has {}",
+                                            printable(job.path), printable(disk.file), human_size(disk.capacity),
+                                            human_size(size)));
+        }
+        if (job.role != Role::system || !ovf->firmware || !job.linted.inspection)
+            return;
+        auto const modes = boot_modes_of(*job.linted.inspection);
+        bool const efi = *ovf->firmware == "efi";
+        if (efi ? !modes.uefi : !modes.bios)
+            m_progress.note(fmt::format("{}: the OVF says that the machine starts by {}, the disk cannot",
+                                        printable(job.path), efi ? "UEFI" : "BIOS"));
     }
 
     // What this run has named so far: half of an image is no use to anyone.
@@ -231,10 +258,11 @@ private:
         auto const &source = job.linted.entry.probe;
         auto const &artifact = job.converted.artifact;
         Manifest manifest;
-        manifest.source = {base_name(job.path), to_string(source.format), source.wrapped_in, job.image().member,
+        manifest.source = {base_name(job.path), to_string(source.format), source.wrapped_in, source.member,
                            source.file_size};
-        manifest.artifact = {file_name(job),           to_string(m_options.convert.target), artifact.variant,
-                             artifact.file_size,       job.plan.virtual_size,               job.converted.sha256,
+        manifest.artifact = {file_name(job),         to_string(m_options.convert.target),
+                             artifact.variant,       artifact.file_size,
+                             job.plan.virtual_size,  job.converted.sha256,
                              job.converted.crc64ecma};
         manifest.content.digest = job.converted.content_digest.value_or("");
         manifest.guest = job.linted.entry.guest;
@@ -254,8 +282,7 @@ private:
     bool write_manifests()
     {
         for (auto const &job : m_jobs) {
-            auto const written =
-                write_file(job.manifest, manifest_json(manifest_of(job)), m_options.convert.overwrite);
+            auto const written = write_file(job.manifest, manifest_json(manifest_of(job)), m_options.convert.overwrite);
             if (!written) {
                 remove_artifacts();
                 return failed(written.error());

@@ -56,7 +56,8 @@ std::string probe_text(const ImageFacts &image, Color color)
     if (image.details.content)
         out += row("begins with", *image.details.content);
     for (auto const &member : image.details.members)
-        out += row("member", fmt::format("{} ({}, {})", member.name, to_string(member.format), human_size(member.size)));
+        out +=
+            row("member", fmt::format("{} ({}, {})", member.name, to_string(member.format), human_size(member.size)));
     if (image.error)
         out += fmt::format("  {} {}\n", styled("error", Style::red, color), printable(image.error->message));
     for (auto const &hazard : image.hazards) {

@@ -32,8 +32,8 @@ std::string rules_text(const Profile &profile)
             group = rule.group;
             out += fmt::format("{}{}\n", out.empty() ? "" : "\n", group);
         }
-        out += fmt::format("  {:<22} {:<14} {}\n", rule.id, split(severities_of(rule, profile), ' ').front(),
-                           rule.title);
+        out +=
+            fmt::format("  {:<22} {:<14} {}\n", rule.id, split(severities_of(rule, profile), ' ').front(), rule.title);
     }
     return out;
 }

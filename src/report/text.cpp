@@ -123,10 +123,7 @@ private:
             line("fix: " + *finding.fix);
     }
 
-    void line(std::string_view text)
-    {
-        m_out += std::string(indent, ' ') + folded(text, indent) + "\n";
-    }
+    void line(std::string_view text) { m_out += std::string(indent, ' ') + folded(text, indent) + "\n"; }
 
     void counts(const ReportEntry &entry)
     {
@@ -144,8 +141,10 @@ private:
             case Status::not_applicable: ++other; break;
             }
         }
-        m_out += fmt::format("\n  {} passed, {} fail, {} unreachable, {} feature, {} recommendation, {} unknown, {} not "
-                             "applicable\n", passed, violated[0], violated[1], violated[2], violated[3], unknown, other);
+        m_out +=
+            fmt::format("\n  {} passed, {} fail, {} unreachable, {} feature, {} recommendation, {} unknown, {} not "
+                        "applicable\n",
+                        passed, violated[0], violated[1], violated[2], violated[3], unknown, other);
     }
 
     const TextOptions &m_options;

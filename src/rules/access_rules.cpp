@@ -8,10 +8,8 @@
 #include "rules/sources.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 Outcome sshd_enabled(const RuleContext &context)
 {

@@ -11,10 +11,8 @@
 #include "rules/sources.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 Evidence command_line_evidence(const BootEntry &entry, std::string value)
 {
@@ -218,7 +216,7 @@ Outcome kernel_arch(const RuleContext &context)
     if (of_kernel.empty() && of_files.empty())
         return unknown("neither the kernel nor the programs say for which architecture they are");
     std::vector<Evidence> evidence;
-    if (!of_kernel.empty())
+    if (kernel != nullptr && !of_kernel.empty())
         evidence.push_back(seen(kernel->image, of_kernel));
     if (!of_files.empty())
         evidence.push_back(seen("programs", of_files));

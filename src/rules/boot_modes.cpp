@@ -8,10 +8,8 @@
 #include "rules/boot_modes.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 // UEFI specification 2.10, section 5.3.3, and the GRUB manual, "BIOS installation".
 constexpr std::string_view bios_boot_type = "21686148-6449-6E6F-744E-656564454649";

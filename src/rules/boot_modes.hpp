@@ -5,8 +5,7 @@
 
 #include <imgport/facts.hpp>
 
-namespace imgport
-{
+namespace imgport {
 
 // The file that firmware starts where no variable of its own names another.
 std::string fallback_loader_name(const GuestFacts &guest);

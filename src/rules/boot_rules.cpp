@@ -9,10 +9,8 @@
 #include "rules/sources.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 constexpr std::string_view efi_system_type = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";  // UEFI 2.10, section 5.3.3
 

@@ -3,10 +3,8 @@
 
 #include "rules/rule.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 std::vector<Rule> join_groups()
 {

@@ -8,10 +8,8 @@
 #include "rules/sources.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 // Bits of incompatible_features (QEMU, docs/interop/qcow2.txt, "Header").
 constexpr std::uint64_t bit_dirty = 1U << 0;

@@ -5,10 +5,8 @@
 
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 constexpr std::array<std::string_view, 4> tags{"UUID", "LABEL", "PARTUUID", "PARTLABEL"};
 

@@ -6,8 +6,7 @@
 
 #include <imgport/facts.hpp>
 
-namespace imgport
-{
+namespace imgport {
 
 enum class DeviceNaming {
     tag,        // UUID=, LABEL=, PARTUUID=, PARTLABEL=, and the same as /dev/disk/by-uuid/...

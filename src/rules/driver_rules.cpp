@@ -10,10 +10,8 @@
 #include "rules/sources.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 constexpr std::string_view no_kernel = "no kernel was found: see kernel-present";
 

@@ -4,8 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace imgport
-{
+namespace imgport {
 
 struct EmbeddedProfile {
     std::string_view name;

@@ -1,7 +1,6 @@
 #include <imgport/finding.hpp>
 
-namespace imgport
-{
+namespace imgport {
 
 // Values out of range give "": support/json_fields.hpp finds the end of an enum by it.
 const char *to_string(Severity severity)

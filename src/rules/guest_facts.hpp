@@ -8,8 +8,7 @@
 
 #include <imgport/facts.hpp>
 
-namespace imgport
-{
+namespace imgport {
 
 // The kernel that starts by default; the newest one where no boot entry says; nullptr where there is none.
 const KernelFacts *default_kernel(const GuestFacts &guest);

@@ -8,16 +8,15 @@
 #include "rules/sources.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 
 std::string format_names(const std::vector<Format> &formats)
 {
     std::vector<std::string> names;
+    names.reserve(formats.size());
     for (Format const format : formats)
         names.emplace_back(to_string(format));
     return join(names, ", ");

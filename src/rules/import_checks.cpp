@@ -6,10 +6,8 @@
 
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 bool is_ascii_letter(char32_t c)
 {

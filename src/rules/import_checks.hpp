@@ -7,8 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace imgport
-{
+namespace imgport {
 
 // "cn-hangzhou", "us-east-1": the shape only, the cloud opens new ones.
 bool is_region(std::string_view text);

@@ -14,10 +14,8 @@
 #include "rules/import_checks.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 constexpr std::size_t max_disks = 17;  // one system disk and 16 data disks
@@ -25,8 +23,7 @@ constexpr std::size_t max_tags = 20;
 constexpr std::string_view others = "Others Linux";
 constexpr std::string_view customized = "Customized Linux";
 
-class Maker
-{
+class Maker {
 public:
     Maker(const ImportRequest &request, const Inspection *inspection, const std::vector<ImportDisk> &disks,
           const Profile *profile)

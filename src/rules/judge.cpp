@@ -1,9 +1,7 @@
 #include <imgport/check.hpp>
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 ErrorCode code_from_string(const std::string &name)
 {

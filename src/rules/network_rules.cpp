@@ -9,10 +9,8 @@
 #include "rules/sources.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 std::string name_of(const InterfaceConfig &interface)
 {
@@ -66,6 +64,7 @@ Outcome net_dhcp(const RuleContext &context)
     if (!guest.cloud_init)
         return unknown(guest.cloud_init.reason());
     std::vector<Evidence> evidence;
+    evidence.reserve(interfaces.size());
     for (auto const &interface : interfaces)
         evidence.push_back(where(interface, fmt::format("{}: {}{}", name_of(interface), interface.method,
                                                         interface.on_boot ? "" : ", not started at boot")));

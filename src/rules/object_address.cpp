@@ -9,10 +9,8 @@
 #include "rules/import_checks.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 Error bad_address(std::string message, std::string field = "OSSObject", std::string hint = {})
 {
@@ -204,7 +202,7 @@ Result<ObjectAddress> parse_object_address(std::string_view text)
             address.key = slash < rest.size() ? std::string(rest.substr(slash + 1)) : std::string();
             if (address.bucket.empty())
                 return fail(bad_address("the address names no bucket", "OSSBucket", "oss://BUCKET/KEY"));
-        } else if (auto const scheme = text.find("://"); scheme != std::string_view::npos && scheme < 10) {
+        } else if (auto const scheme = text.find("://"); scheme < 10) {
             return fail(bad_address(
                 fmt::format("'{}://' is not an address of the object store", printable(text.substr(0, scheme))),
                 "OSSObject", "give https://..., oss://BUCKET/KEY or the key alone"));

@@ -10,10 +10,8 @@
 #include "rules/import_checks.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 struct Mapping {
     std::string_view id;  // of os-release

@@ -11,10 +11,8 @@
 #include "rules/profile_reader.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 // A profile takes over from another, that from a third: deep enough.
 constexpr int max_ancestors = 8;
@@ -37,8 +35,7 @@ constexpr std::array limit_keys{
 };
 
 // Reads one profile's text into `m_profile`, which may hold what it takes over.
-class Reader
-{
+class Reader {
 public:
     Reader(std::string file, Profile inherited) : m_file(std::move(file)), m_profile(std::move(inherited)) {}
 
@@ -237,6 +234,7 @@ Result<Profile> read_one(std::string_view name, const std::vector<EmbeddedProfil
     auto const found = std::find_if(all.begin(), all.end(), [&](auto const &profile) { return profile.name == name; });
     if (found == all.end()) {
         std::vector<std::string> names;
+        names.reserve(all.size());
         for (auto const &profile : all)
             names.emplace_back(profile.name);
         std::string const near = nearest(name, names);
@@ -288,6 +286,7 @@ Result<Profile> load_profile(std::string_view name)
 std::vector<std::string> profile_names()
 {
     std::vector<std::string> names;
+    names.reserve(embedded_profiles.size());
     for (auto const &profile : embedded_profiles)
         names.emplace_back(profile.name);
     return names;

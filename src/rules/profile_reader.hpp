@@ -5,8 +5,7 @@
 
 #include "rules/embedded_profiles.hpp"
 
-namespace imgport
-{
+namespace imgport {
 
 // The profile `name` out of `all`, with what it takes over (`from`) filled in. Anything not understood is an error
 // (malformed) with the line and, for a mistyped name, the nearest valid one; so is a rule or one of its outcomes

@@ -1,7 +1,6 @@
 #include "rules/rule.hpp"
 
-namespace imgport
-{
+namespace imgport {
 
 Outcome passed(std::string message, std::vector<Evidence> evidence)
 {

@@ -8,8 +8,7 @@
 
 #include <imgport/check.hpp>
 
-namespace imgport
-{
+namespace imgport {
 
 // What a rule looks at, hence what must be known before it can be judged.
 enum class Reads {

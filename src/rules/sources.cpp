@@ -4,8 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace imgport
-{
+namespace imgport {
 
 const std::vector<SourceDocument> &source_documents()
 {

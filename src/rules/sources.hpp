@@ -6,8 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace imgport
-{
+namespace imgport {
 
 struct SourceDocument {
     std::string_view key;

@@ -9,10 +9,8 @@
 #include "rules/sources.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;

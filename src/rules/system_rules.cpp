@@ -10,10 +10,8 @@
 #include "rules/sources.hpp"
 #include "support/text.hpp"
 
-namespace imgport
-{
-namespace
-{
+namespace imgport {
+namespace {
 
 std::string title_of(const OsFacts &os)
 {

@@ -171,11 +171,12 @@ Result<void> InputFile::check_unchanged() const
     struct stat now {};
     struct stat named {};
     bool const readable = ::fstat(fd(), &now) == 0 && ::stat(m_path.c_str(), &named) == 0;
-    bool const same = readable && (S_ISBLK(now.st_mode) ||
-                                   (identity_of(now) == m_identity && identity_of(named) == m_identity));
+    bool const same =
+        readable && (S_ISBLK(now.st_mode) || (identity_of(now) == m_identity && identity_of(named) == m_identity));
     if (same)
         return {};
-    Error error{ErrorCode::unreadable, readable ? "changed while it was being read" : "vanished while it was being read"};
+    Error error{ErrorCode::unreadable,
+                readable ? "changed while it was being read" : "vanished while it was being read"};
     error.file = m_path;
     error.hint = "shut the virtual machine down, or copy the image first";
     return fail(error);
@@ -216,12 +217,9 @@ Result<OutputFile> OutputFile::create(const std::string &path, Overwrite overwri
 }
 
 OutputFile::OutputFile(OutputFile &&other) noexcept
-    : m_path(std::move(other.m_path)),
-      m_temporary(std::exchange(other.m_temporary, {})),
-      m_fd(std::move(other.m_fd)),
+    : m_path(std::move(other.m_path)), m_temporary(std::exchange(other.m_temporary, {})), m_fd(std::move(other.m_fd)),
       m_overwrite(other.m_overwrite)
-{
-}
+{}
 
 OutputFile &OutputFile::operator=(OutputFile &&other) noexcept
 {

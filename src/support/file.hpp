@@ -10,7 +10,6 @@
 
 #include <sys/types.h>
 
-
 #include <imgport/disk.hpp>
 #include <imgport/error.hpp>
 #include <imgport/overwrite.hpp>
@@ -57,8 +56,8 @@ public:
 
     const std::string &path() const { return m_path; }
     int fd() const { return m_fd.get(); }
-    std::uint64_t size() const { return m_identity.size; }           // bytes
-    std::uint64_t allocated_size() const { return m_allocated; }     // bytes
+    std::uint64_t size() const { return m_identity.size; }        // bytes
+    std::uint64_t allocated_size() const { return m_allocated; }  // bytes
     const FileIdentity &identity() const { return m_identity; }
 
     // Fills `out`; a range that leaves the file is an error.

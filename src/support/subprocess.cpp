@@ -219,8 +219,8 @@ Result<CommandResult> run(const Command &command)
         }
         if (deadline && Clock::now() > *deadline) {
             kill_and_reap(child->pid);
-            return fail(ErrorCode::environment, fmt::format("{} did not end within {} s", command.arguments[0],
-                                                            command.timeout->count()));
+            return fail(ErrorCode::environment,
+                        fmt::format("{} did not end within {} s", command.arguments[0], command.timeout->count()));
         }
         // A tenth of a second bounds how long an interrupt waits for us.
         if (::poll(watched.data(), watched.size(), 100) <= 0)
@@ -255,8 +255,7 @@ Result<Process> Process::start(const Command &command)
 
 Process::Process(Process &&other) noexcept
     : m_pid(std::exchange(other.m_pid, -1)), m_stderr(std::exchange(other.m_stderr, -1))
-{
-}
+{}
 
 Process &Process::operator=(Process &&other) noexcept
 {

@@ -22,19 +22,19 @@ struct Command {
     // scrubbed: only PATH, HOME, TMPDIR, and LC_ALL=C. `extra` is added to either: "NAME=value".
     Environment environment = Environment::scrubbed;
     std::vector<std::string> extra = {};
-    std::optional<std::uint64_t> max_file_size = {};    // RLIMIT_FSIZE, bytes
+    std::optional<std::uint64_t> max_file_size = {};      // RLIMIT_FSIZE, bytes
     std::optional<std::uint64_t> max_address_space = {};  // RLIMIT_AS, bytes: only for what reads metadata
-    std::optional<std::uint64_t> max_cpu_seconds = {};  // RLIMIT_CPU
-    std::optional<std::chrono::seconds> timeout = {};   // wall clock
-    bool stderr_passes_through = false;                 // else it is captured
+    std::optional<std::uint64_t> max_cpu_seconds = {};    // RLIMIT_CPU
+    std::optional<std::chrono::seconds> timeout = {};     // wall clock
+    bool stderr_passes_through = false;                   // else it is captured
     // Called with each piece of standard output that ends in CR or LF. Without it, output is captured.
     std::function<void(std::string_view)> on_output = {};
 };
 
 struct CommandResult {
-    int status = 0;           // exit code, or 128 + the signal's number
-    std::string out;          // captured, capped at 16 MiB
-    std::string err;          // captured, the last 64 KiB
+    int status = 0;   // exit code, or 128 + the signal's number
+    std::string out;  // captured, capped at 16 MiB
+    std::string err;  // captured, the last 64 KiB
 };
 
 // Runs it to its end in a process group of its own, which dies with us. An error (environment) where it cannot be

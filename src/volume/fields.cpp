@@ -7,6 +7,7 @@
 #include "support/text.hpp"
 
 namespace imgport {
+
 std::string uuid_text(Bytes sixteen)
 {
     std::string out;

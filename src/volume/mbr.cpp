@@ -16,10 +16,14 @@ bool has_table_signature(Bytes sector)
     return load_le<std::uint16_t>(sector, 510) == 0xaa55;
 }
 
-bool is_filesystem_boot_sector(Bytes sector)
+bool is_used(const MbrEntry &entry)
 {
-    auto const oem = text_of(sector).substr(3, 8);
-    return oem == "NTFS    " || oem == "EXFAT   " || oem == "-FVE-FS-" || is_fat_boot_sector(sector);
+    return entry.type != 0 && entry.sectors != 0;
+}
+
+bool is_extended(const MbrEntry &entry)
+{
+    return entry.type == 0x05 || entry.type == 0x0f || entry.type == 0x85;
 }
 
 std::array<MbrEntry, 4> entries_of(Bytes sector)
@@ -82,9 +86,9 @@ public:
             std::optional<std::uint64_t> next;
             auto const entries = entries_of(*sector);
             for (std::size_t i = 0; i < 2; ++i) {
-                if (!entries[i].used())
+                if (!is_used(entries[i]))
                     continue;
-                if (entries[i].extended())
+                if (is_extended(entries[i]))
                     next = std::uint64_t{extended.first} + entries[i].first;
                 else
                     add(entries[i], record, extended, next_number);
@@ -122,21 +126,7 @@ bool Mbr::protective() const
 bool Mbr::has_partitions() const
 {
     return std::any_of(entries.begin(), entries.end(),
-                       [](auto const &entry) { return entry.used() && entry.type != 0xee; });
-}
-
-bool is_fat_boot_sector(Bytes sector)
-{
-    if (sector.size() < sector_size || !has_table_signature(sector))
-        return false;
-    // Microsoft's "FAT32 File System Specification", version 1.03, pages 9 to 12.
-    auto const jump = load_le<std::uint8_t>(sector, 0);
-    auto const bytes_per_sector = load_le<std::uint16_t>(sector, 11);
-    auto const media = load_le<std::uint8_t>(sector, 21);
-    auto const fats = load_le<std::uint8_t>(sector, 16);
-    return (jump == 0xeb || jump == 0xe9) && is_power_of_two(bytes_per_sector) && bytes_per_sector >= 512 &&
-           bytes_per_sector <= 4096 && is_power_of_two(load_le<std::uint8_t>(sector, 13)) &&
-           load_le<std::uint16_t>(sector, 14) != 0 && fats >= 1 && fats <= 4 && (media == 0xf0 || media >= 0xf8);
+                       [](auto const &entry) { return is_used(entry) && entry.type != 0xee; });
 }
 
 std::optional<Mbr> read_mbr(VolumeReader &disk)
@@ -149,12 +139,12 @@ std::optional<Mbr> read_mbr(VolumeReader &disk)
         if (entry.status != 0x00 && entry.status != 0x80)
             return std::nullopt;
     }
-    bool const any = std::any_of(mbr.entries.begin(), mbr.entries.end(), [](auto const &e) { return e.used(); });
-    if (is_filesystem_boot_sector(*sector)) {
+    bool const any = std::any_of(mbr.entries.begin(), mbr.entries.end(), [](auto const &e) { return is_used(e); });
+    if (!boot_sector_filesystem(*sector).empty()) {
         // mkfs.fat writes a make-believe table into a filesystem without partitions: one entry that starts at
         // sector 0. A real table has one that starts behind it and ends inside the disk.
         bool const real = std::any_of(mbr.entries.begin(), mbr.entries.end(), [&](auto const &e) {
-            return e.used() && e.first != 0 &&
+            return is_used(e) && e.first != 0 &&
                    range_inside(e.first * sector_size, e.sectors * sector_size, disk.size());
         });
         return real ? std::optional(mbr) : std::nullopt;
@@ -167,13 +157,13 @@ std::vector<PartitionFacts> mbr_partitions(VolumeReader &disk, const Mbr &mbr, s
 {
     std::vector<PartitionFacts> partitions;
     for (std::uint32_t i = 0; i < 4; ++i) {
-        if (mbr.entries[i].used())
+        if (is_used(mbr.entries[i]))
             partitions.push_back(partition_of(mbr.entries[i], i + 1, 0, mbr.signature, disk.size()));
     }
     std::uint32_t next_number = 5;
     LogicalChain chain(disk, mbr, partitions, problems);
     for (auto const &entry : mbr.entries) {
-        if (entry.used() && entry.extended())
+        if (is_used(entry) && is_extended(entry))
             chain.follow(entry, next_number);
     }
     return partitions;

@@ -8,19 +8,10 @@
 
 #include <imgport/facts.hpp>
 
+#include "format/boot_sector.hpp"
 #include "volume/volume_reader.hpp"
 
 namespace imgport {
-
-struct MbrEntry {
-    std::uint8_t status = 0;
-    std::uint8_t type = 0;
-    std::uint32_t first = 0;  // sectors
-    std::uint32_t sectors = 0;
-
-    bool used() const { return type != 0 && sectors != 0; }
-    bool extended() const { return type == 0x05 || type == 0x0f || type == 0x85; }
-};
 
 struct Mbr {
     std::uint32_t signature = 0;  // the disk signature at 440
@@ -33,9 +24,6 @@ struct Mbr {
 // nullopt where sector 0 holds no partition table: no 55 AA, a status byte that is neither 00 nor 80, or the boot
 // sector of a FAT or NTFS filesystem that covers the whole disk.
 std::optional<Mbr> read_mbr(VolumeReader &disk);
-
-// Whether that sector has the BIOS parameter block of a FAT filesystem: its sector and cluster sizes are sane then.
-bool is_fat_boot_sector(Bytes sector);
 
 // "sda1" to "sda4" are the slots, logical ones count from 5. Extended containers are among them.
 // Loops, ends outside the disk and chains of more than 128 are told in `problems`.

@@ -1,8 +1,8 @@
 // FAT12, FAT16 and FAT32: Microsoft's "FAT32 File System Specification", version 1.03.
 #include <fmt/format.h>
 
+#include "format/boot_sector.hpp"
 #include "volume/fields.hpp"
-#include "volume/mbr.hpp"
 #include "volume/superblock.hpp"
 
 namespace imgport {
@@ -138,7 +138,8 @@ bool is_dirty(VolumeReader &volume, Bytes boot, const Layout &l)
 std::optional<FilesystemFacts> read_fat_boot_sector(VolumeReader &volume)
 {
     auto const boot = volume.read(0, 512);
-    if (!boot || !is_fat_boot_sector(*boot))
+    // It makes sure that the sizes of a sector and a cluster can be divided by.
+    if (!boot || boot_sector_filesystem(*boot) != "vfat")
         return std::nullopt;
     auto const layout = layout_of(*boot);
     if (!layout)

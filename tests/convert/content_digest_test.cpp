@@ -47,15 +47,15 @@ TEST(ContentDigest, IsTheDocumentedOne)
     MemoryDisk disk(3 * segment + 1024);
     disk.put(segment + 5, "hello");
     disk.put(3 * segment, "tail");
-    std::string const expected = imgport::testing::run_tool(
-        {"python3", "-c",
-         "import hashlib,struct\n"
-         "M=1<<20; d=bytearray(3*M+1024); d[M+5:M+10]=b'hello'; d[3*M:3*M+4]=b'tail'\n"
-         "h=hashlib.sha256(b'imgport.content/1\\n'+struct.pack('<Q',len(d)))\n"
-         "for i in range(0,len(d),M):\n"
-         "  s=bytes(d[i:i+M])\n"
-         "  if any(s): h.update(struct.pack('<Q',i//M)+hashlib.sha256(s).digest())\n"
-         "print(h.hexdigest())"});
+    std::string const expected =
+        imgport::testing::run_tool({"python3", "-c",
+                                    "import hashlib,struct\n"
+                                    "M=1<<20; d=bytearray(3*M+1024); d[M+5:M+10]=b'hello'; d[3*M:3*M+4]=b'tail'\n"
+                                    "h=hashlib.sha256(b'imgport.content/1\\n'+struct.pack('<Q',len(d)))\n"
+                                    "for i in range(0,len(d),M):\n"
+                                    "  s=bytes(d[i:i+M])\n"
+                                    "  if any(s): h.update(struct.pack('<Q',i//M)+hashlib.sha256(s).digest())\n"
+                                    "print(h.hexdigest())"});
     EXPECT_EQ(digest(disk) + "\n", expected);
 }
 

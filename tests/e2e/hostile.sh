@@ -9,7 +9,7 @@ needs qemu-img jq strace python3
 # Opens of other files that were caused by the image: everything that is not the program's own.
 opened_beyond() {
   grep -oE 'open(at)?\([^"]*"[^"]*"' "$1" | sed -E 's/.*"([^"]*)"$/\1/' |
-    grep -vE '^(/etc/ld\.so|/lib|/usr/lib|/usr/local/lib|/usr/share|/proc/|/sys/|/dev/(null|urandom)|/etc/(ssl|nsswitch|localtime)|/usr/ssl)' |
+    grep -vE '\.so(\.[0-9]+)*$' | grep -vE '^(/etc/ld\.so|/lib|/usr/lib|/usr/local/lib|/usr/share|/proc/|/sys/|/dev/(null|urandom)|/etc/(ssl|nsswitch|localtime)|/usr/ssl)' |
     grep -vxF -e "$2" -e "$work/out" || true
 }
 

@@ -161,7 +161,7 @@ TEST(Vhd, ADifferencingDiskIsRefusedWithItsParentsName)
     image.be<std::uint16_t>(512 + 64, 'p').be<std::uint16_t>(512 + 66, 0x4e2d).be<std::uint16_t>(512 + 68, 'x');
     seal(image, 512, 1024, 36);
     auto const facts = facts_of(vhd_reader, image);
-    EXPECT_EQ(hazards_of(facts), "differencing refuse");
+    EXPECT_EQ(hazards_of(facts), "missing-parent refuse");
     EXPECT_EQ(facts.variant, "differencing");
     EXPECT_EQ(facts.details.vhd->parent, "p中x");
 }

@@ -380,9 +380,29 @@ TEST(GrubHostile, VariablesThatDoubleThemselves)
     auto const facts = boot.read();
     ASSERT_TRUE(facts);
     EXPECT_LE(facts->entries[0].cmdline.size(), 64U * 1024);
+    // and one line that names a long one again and again
+    std::string again = "set a=" + std::string(10'000, 'x') + "\nmenuentry y {\nlinux /vmlinuz ";
+    for (int i = 0; i < 100'000; ++i)
+        again += "$a ";
+    Boot many;
+    many.file("/boot/grub/grub.cfg", again + "\n}\n");
+    ASSERT_TRUE(many.read());
+    EXPECT_LE(many.read()->entries[0].cmdline.size(), 1U << 20);
+    std::string variables;
+    for (int i = 0; i < 100'000; ++i)
+        variables += "a" + std::to_string(i) + "=1\n";
+    Boot set;
+    set.file("/boot/grub/grub.cfg", variables + "menuentry z {\nlinux /vmlinuz\n}\n");
+    EXPECT_TRUE(set.read());
+    Boot test;
+    std::string words;
+    for (int i = 0; i < 100'000; ++i)
+        words += " -a x";
+    test.file("/boot/grub/grub.cfg", "if [ x" + words + " ]; then\nmenuentry z {\nlinux /vmlinuz\n}\nfi\n");
+    EXPECT_EQ(test.read()->entries.size(), 1U);
 }
 
-TEST(GrubHostile, ThousandsOfEntriesAndOneLineOfAMebibyte)
+TEST(GrubHostile, ThousandsOfEntriesAndLinesThatAreTooLongForAnyone)
 {
     std::string many;
     for (int i = 0; i < 2000; ++i)
@@ -391,8 +411,8 @@ TEST(GrubHostile, ThousandsOfEntriesAndOneLineOfAMebibyte)
     boot.file("/boot/grub/grub.cfg", many);
     EXPECT_FALSE(boot.read());
     Boot long_line;
-    long_line.file("/boot/grub/grub.cfg", "set x=" + std::string(1 << 20, '$') + "\nmenuentry e {\nlinux /k " +
-                                              std::string(1 << 20, 'a') + "\n}\n");
+    long_line.file("/boot/grub/grub.cfg", "set x=" + std::string(1 << 18, '$') + "\nmenuentry e {\nlinux /k " +
+                                              std::string(1 << 18, 'a') + "\n}\n");
     EXPECT_TRUE(long_line.read());
     Boot extlinux;
     extlinux.file("/boot/extlinux/extlinux.conf", "INCLUDE extlinux.conf\n");

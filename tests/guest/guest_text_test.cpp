@@ -97,7 +97,7 @@ TEST(GuestFilesText, WhatIsNotTextIsUnknownAndNamesTheFile)
 {
     Guest guest;
     guest.file("/nul", std::string("a\0b", 3))
-        .file("/long", std::string(guest_text_limit + 1, 'x'))
+        .file("/long", std::string(guest_config_limit + 1, 'x'))
         .directory("/folder");
     guest.files->broken("/broken");
     for (const char *path : {"/nul", "/long", "/folder", "/broken"}) {
@@ -120,4 +120,20 @@ TEST(GuestFilesText, TheFirstFailureIsKept)
     files.text("/second");
     EXPECT_TRUE(files.reason().starts_with("/first"));
     EXPECT_FALSE(files.answer(1));
+}
+
+TEST(GuestFilesText, AReaderThatNeverEndsIsStopped)
+{
+    Guest guest;
+    for (int i = 0; i < 100; ++i)
+        guest.file("/d/" + std::to_string(i), std::string(guest_config_limit, 'x'));
+    GuestFiles files(guest.tree);
+    for (int i = 0; i < 100; ++i)
+        files.text("/d/" + std::to_string(i));
+    EXPECT_NE(files.reason().find("too much text"), std::string::npos) << files.reason();
+    GuestFiles others(guest.tree);
+    for (std::size_t i = 0; i <= GuestFiles::max_lookups; ++i)
+        others.exists("/d/1");
+    EXPECT_TRUE(others.failed());
+    EXPECT_FALSE(others.exists("/d/1"));
 }

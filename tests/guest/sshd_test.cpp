@@ -144,11 +144,11 @@ TEST(SshdHostile, AFileThatIncludesItself)
     EXPECT_NE(facts.reason().find("too many Include"), std::string::npos);
 }
 
-TEST(SshdHostile, ALineOfOneMebibyteAndABrokenDropIn)
+TEST(SshdHostile, ALineThatIsTooLongForAnyoneAndABrokenDropIn)
 {
     Guest guest;
     guest.file("/etc/ssh/sshd_config",
-               std::string(1 << 20, 'a') + "\nPermitRootLogin no\n" + std::string(1 << 20, '"'));
+               std::string(1 << 18, 'a') + "\nPermitRootLogin no\n" + std::string(1 << 18, '"'));
     EXPECT_EQ(read(guest)->permit_root_login.value, "no");
     guest.file("/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\n");
     guest.files->broken("/etc/ssh/sshd_config.d/50.conf");

@@ -22,7 +22,7 @@ void make_artifact(const Folder &folder)
     ASSERT_TRUE(made) << describe(made.error());
     Manifest manifest;
     manifest.source = {"a.src", "raw", {}, {}, 2 << 20};
-    manifest.artifact = {"a.qcow2",    "qcow2",     "v3", made->artifact.file_size, *made->artifact.virtual_size,
+    manifest.artifact = {"a.qcow2",    "qcow2",        "v3", made->artifact.file_size, *made->artifact.virtual_size,
                          made->sha256, made->crc64ecma};
     manifest.content.digest = *made->content_digest;
     manifest.check = {"alibaba", Verdict::pass, {}};
@@ -58,8 +58,8 @@ TEST(Manifest, WhoseArtifactIsElsewhereIsRefused)
 TEST(Manifest, ThatIsNoneIsRefused)
 {
     Folder const folder;
-    for (const char *text : {"", "[]", "{}", R"({"schema": "other/1"})", R"({"schema": "imgport.manifest/1", "artifact": 5})",
-                             R"({"schema": 5})"}) {
+    for (const char *text : {"", "[]", "{}", R"({"schema": "other/1"})",
+                             R"({"schema": "imgport.manifest/1", "artifact": 5})", R"({"schema": 5})"}) {
         folder.write("m.json", text);
         auto const refused = read_manifest(folder / "m.json");
         ASSERT_FALSE(refused) << text;

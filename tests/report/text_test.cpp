@@ -18,8 +18,15 @@ Report one_finding()
     entry.probe.virtual_size = 5368709120;
     entry.findings = {
         {"fs-type", Severity::feature, Status::passed, "xfs", {}, {}, {}, {}, {}},
-        {"fstab-uuid", Severity::fail, Status::violated, "named by /dev/sda1", {{"/etc/fstab", 3, {}, "/dev/sda1 / ext4"}},
-         "use UUID=", "CHK", {}, {}},
+        {"fstab-uuid",
+         Severity::fail,
+         Status::violated,
+         "named by /dev/sda1",
+         {{"/etc/fstab", 3, {}, "/dev/sda1 / ext4"}},
+         "use UUID=",
+         "CHK",
+         {},
+         {}},
     };
     return {{entry}};
 }

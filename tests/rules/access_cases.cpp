@@ -1,12 +1,10 @@
 #include "rules/rule_cases.hpp"
 
-namespace imgport::testing
-{
+namespace imgport::testing {
 
 using enum Status;
 
-namespace
-{
+namespace {
 
 const char *const no_sshd = R"({"/inspection/guest/sshd": {"unknown": "sshd_config: too large"}})";
 const char *const no_accounts = R"({"/inspection/guest/accounts": {"unknown": "/etc/passwd: cut"}})";

@@ -1,12 +1,10 @@
 #include "rules/rule_cases.hpp"
 
-namespace imgport::testing
-{
+namespace imgport::testing {
 
 using enum Status;
 
-namespace
-{
+namespace {
 
 const char *const no_loader = R"({"/inspection/guest/boot_loader": {"unknown": "grub.cfg: too large"}})";
 const std::vector<std::string> loader_rules{"grub-root-uuid", "grub-root-exists"};

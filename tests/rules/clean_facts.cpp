@@ -2,10 +2,8 @@
 
 #include <stdexcept>
 
-namespace imgport::testing
-{
-namespace
-{
+namespace imgport::testing {
+namespace {
 
 ImportRequest request_from_json(const Json &json)
 {

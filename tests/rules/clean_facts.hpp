@@ -7,8 +7,7 @@
 
 #include "support/json_fields.hpp"
 
-namespace imgport::testing
-{
+namespace imgport::testing {
 
 // What check() looks at, as values that live as long as the test.
 struct Facts {

@@ -1,12 +1,10 @@
 #include "rules/rule_cases.hpp"
 
-namespace imgport::testing
-{
+namespace imgport::testing {
 
 using enum Status;
 
-namespace
-{
+namespace {
 
 // A 40 GiB VHD with these details.
 std::string vhd(const std::string &details, const std::string &more = {})

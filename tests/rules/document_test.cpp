@@ -14,8 +14,7 @@
 
 using namespace imgport;
 
-namespace
-{
+namespace {
 
 constexpr std::string_view marker = "<!-- From here on written out of the catalogue. -->\n";
 

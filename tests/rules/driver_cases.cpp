@@ -1,12 +1,10 @@
 #include "rules/rule_cases.hpp"
 
-namespace imgport::testing
-{
+namespace imgport::testing {
 
 using enum Status;
 
-namespace
-{
+namespace {
 
 std::string kernel(const std::string &key, const std::string &value)
 {

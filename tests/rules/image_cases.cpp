@@ -1,7 +1,6 @@
 #include "rules/rule_cases.hpp"
 
-namespace imgport::testing
-{
+namespace imgport::testing {
 
 using enum Status;
 

@@ -13,8 +13,7 @@ using namespace imgport;
 using namespace imgport::testing;
 using ::testing::HasSubstr;
 
-namespace
-{
+namespace {
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 

@@ -4,8 +4,7 @@
 
 using namespace imgport;
 
-namespace
-{
+namespace {
 
 Finding finding(Severity severity, Status status, bool machine = false)
 {

@@ -1,12 +1,10 @@
 #include "rules/rule_cases.hpp"
 
-namespace imgport::testing
-{
+namespace imgport::testing {
 
 using enum Status;
 
-namespace
-{
+namespace {
 
 const char *const no_network = R"({"/inspection/guest/network": {"unknown": "netplan: not YAML"}})";
 

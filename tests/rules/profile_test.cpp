@@ -10,8 +10,7 @@
 using namespace imgport;
 using ::testing::HasSubstr;
 
-namespace
-{
+namespace {
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 constexpr const char *head = "title = \"T\"\ndate = \"2026-01\"\nsources = [\"S\"]\nfrom = \"alibaba\"\n";

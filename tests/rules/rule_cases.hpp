@@ -7,8 +7,7 @@
 
 #include <imgport/finding.hpp>
 
-namespace imgport::testing
-{
+namespace imgport::testing {
 
 struct RuleCase {
     std::string rule;

@@ -1,12 +1,10 @@
 #include "rules/rule_cases.hpp"
 
-namespace imgport::testing
-{
+namespace imgport::testing {
 
 using enum Status;
 
-namespace
-{
+namespace {
 
 const char *const no_cloud_init = R"({"/inspection/guest/cloud_init": {"unknown": "cut"}})";
 

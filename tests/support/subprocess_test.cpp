@@ -59,8 +59,8 @@ TEST(Run, PassesOnlyTheNamedDescriptors)
     folder.write("a", "read through a descriptor");
     Fd const kept(::open((folder / "a").c_str(), O_RDONLY | O_CLOEXEC));
     Fd const closed(::open((folder / "a").c_str(), O_RDONLY | O_CLOEXEC));
-    auto command = shell(fmt::format("cat /proc/self/fd/{}; [ -e /proc/self/fd/{} ] || echo -gone", kept.get(),
-                                     closed.get()));
+    auto command =
+        shell(fmt::format("cat /proc/self/fd/{}; [ -e /proc/self/fd/{} ] || echo -gone", kept.get(), closed.get()));
     command.keep_fds = {kept.get()};
     auto const result = run(command);
     ASSERT_TRUE(result);

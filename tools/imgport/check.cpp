@@ -40,13 +40,12 @@ int run_check(Program &program, const Options &options)
 void add_check(Program &program)
 {
     auto const options = std::make_shared<Options>();
-    CLI::App &verb = program.add_verb(
-        "check", "Checks images against a target's import rules",
-        "  imgport check disk.qcow2\n"
-        "  imgport check --profile alibaba-2026 --fail-on feature --format json *.vhd\n"
-        "  imgport check --role data data-disk.raw\n"
-        "  imgport check disk.vmdk --allow-extent disk-flat.vmdk\n",
-        [&program, options] { return run_check(program, *options); });
+    CLI::App &verb = program.add_verb("check", "Checks images against a target's import rules",
+                                      "  imgport check disk.qcow2\n"
+                                      "  imgport check --profile alibaba-2026 --fail-on feature --format json *.vhd\n"
+                                      "  imgport check --role data data-disk.raw\n"
+                                      "  imgport check disk.vmdk --allow-extent disk-flat.vmdk\n",
+                                      [&program, options] { return run_check(program, *options); });
     add_images(verb, options->images);
     add_format(verb, options->format);
     verb.add_option("--jobs", options->jobs, "How many images at once")->capture_default_str();

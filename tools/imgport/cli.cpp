@@ -33,8 +33,9 @@ std::vector<std::string> option_names(const CLI::App &app)
 
 }  // namespace
 
-Program::Program() : m_app("Makes disk images ready for a cloud: probes them, looks at the guest inside, checks them\n"
-                           "against the target's import rules, converts, verifies and hands them over.")
+Program::Program()
+    : m_app("Makes disk images ready for a cloud: probes them, looks at the guest inside, checks them\n"
+            "against the target's import rules, converts, verifies and hands them over.")
 {
     m_app.name("imgport");
     m_app.set_version_flag("--version", std::string("imgport ") + version());
@@ -49,9 +50,10 @@ Program::Program() : m_app("Makes disk images ready for a cloud: probes them, lo
                "How far the work is: a bar or lines, nothing, or JSON lines on standard error");
     m_app.add_option("--threads", m_globals.threads, "How many threads to use (default: one per core)");
     m_app.add_option("--temp-dir", m_globals.temp_dir, "Where large temporary files go (default: TMPDIR or /var/tmp)");
-    m_app.footer("imgport VERB --help tells more, with examples.\n"
-                 "Exit codes: 0 good, 1 findings, 2 wrong usage, 3 bad or unsafe input, 4 the machine or a remote side\n"
-                 "failed, 5 the output did not verify, 130 interrupted.");
+    m_app.footer(
+        "imgport VERB --help tells more, with examples.\n"
+        "Exit codes: 0 good, 1 findings, 2 wrong usage, 3 bad or unsafe input, 4 the machine or a remote side\n"
+        "failed, 5 the output did not verify, 130 interrupted.");
 }
 
 Color Program::color() const

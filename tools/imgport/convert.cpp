@@ -29,7 +29,11 @@ Result<std::string> target_of(const Options &options)
         return std::string("raw");
     if (suffix == "qcow2" || suffix == "vhd" || suffix == "raw")
         return suffix;
-    return fail({ErrorCode::usage, "does not say by its suffix which format is wanted", options.destination, {}, {},
+    return fail({ErrorCode::usage,
+                 "does not say by its suffix which format is wanted",
+                 options.destination,
+                 {},
+                 {},
                  "say --to qcow2, vhd or raw"});
 }
 

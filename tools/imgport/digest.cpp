@@ -20,11 +20,10 @@ int run_digest(Program &program, const Options &options)
     std::vector<std::string> digests;
     for (auto const &path : options.images) {
         ImageFacts const image = probe(path, {.allowed = options.allowed});
-        auto const digest = content_digest(path, image,
-                                           {.allowed = options.allowed,
-                                            .temp_dir = program.globals().temp_dir,
-                                            .max_unpacked = options.max_unpacked},
-                                           program.progress());
+        auto const digest = content_digest(
+            path, image,
+            {.allowed = options.allowed, .temp_dir = program.globals().temp_dir, .max_unpacked = options.max_unpacked},
+            program.progress());
         if (!digest)
             return print_error(digest.error());
         digests.push_back(*digest);
@@ -43,10 +42,11 @@ int run_digest(Program &program, const Options &options)
 void add_digest(Program &program)
 {
     auto const options = std::make_shared<Options>();
-    CLI::App &verb = program.add_verb("digest", "The digest of the disk inside; with two images, whether it is the same",
-                                      "  imgport digest disk.vmdk\n"
-                                      "  imgport digest disk.vmdk out/disk.qcow2   # exit 1 where they differ\n",
-                                      [&program, options] { return run_digest(program, *options); });
+    CLI::App &verb =
+        program.add_verb("digest", "The digest of the disk inside; with two images, whether it is the same",
+                         "  imgport digest disk.vmdk\n"
+                         "  imgport digest disk.vmdk out/disk.qcow2   # exit 1 where they differ\n",
+                         [&program, options] { return run_digest(program, *options); });
     add_images(verb, options->images);
     verb.get_option("IMAGE")->expected(1, 2);
     add_max_unpacked(verb, options->max_unpacked);

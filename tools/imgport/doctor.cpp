@@ -30,9 +30,9 @@ int run_doctor(Program &program, const std::string &format)
 void add_doctor(Program &program)
 {
     auto const format = std::make_shared<std::string>("text");
-    CLI::App &verb = program.add_verb("doctor", "What this machine has: qemu-img, the appliance, KVM, free space",
-                                      "  imgport doctor\n",
-                                      [&program, format] { return run_doctor(program, *format); });
+    CLI::App &verb =
+        program.add_verb("doctor", "What this machine has: qemu-img, the appliance, KVM, free space",
+                         "  imgport doctor\n", [&program, format] { return run_doctor(program, *format); });
     add_format(verb, *format);
 }
 

@@ -25,7 +25,11 @@ int run_explain(Program &program, const Options &options)
         for (auto const &known : rule_catalogue())
             ids.push_back(known.id);
         std::string const near = nearest(options.rule, ids);
-        return print_error({ErrorCode::usage, fmt::format("there is no rule {}", options.rule), {}, {}, {},
+        return print_error({ErrorCode::usage,
+                            fmt::format("there is no rule {}", options.rule),
+                            {},
+                            {},
+                            {},
                             near.empty() ? "imgport rules lists them" : fmt::format("did you mean {}?", near)});
     }
     return print(explain_text(*rule, *profile, program.color())) ? 0 : exit_code(ErrorCode::environment);

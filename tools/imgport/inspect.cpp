@@ -24,11 +24,10 @@ int inspect_one(Program &program, const Options &options, const std::string &pat
         print_error(fmt::format("{} is not safe to look into", image.path));
         return exit_code(ErrorCode::refused);
     }
-    auto const inspection = inspect(path, image,
-                                    {.allowed = options.allowed,
-                                     .temp_dir = program.globals().temp_dir,
-                                     .max_unpacked = options.max_unpacked},
-                                    program.progress());
+    auto const inspection = inspect(
+        path, image,
+        {.allowed = options.allowed, .temp_dir = program.globals().temp_dir, .max_unpacked = options.max_unpacked},
+        program.progress());
     if (!inspection)
         return print_error(inspection.error());
     bool const printed =

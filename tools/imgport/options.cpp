@@ -15,7 +15,8 @@ void add_request(CLI::App &verb, const std::string &name, std::optional<T> &valu
 
 void add_allowed(CLI::App &verb, AllowedFiles &allowed)
 {
-    verb.add_option("--allow-backing", allowed.backing, "A backing file, in the image's own folder, that may be followed")
+    verb.add_option("--allow-backing", allowed.backing,
+                    "A backing file, in the image's own folder, that may be followed")
         ->type_name("FILE")
         ->allow_extra_args(false);
     verb.add_option("--allow-extent", allowed.extents, "A VMDK extent, in the image's own folder, that may be followed")
@@ -42,7 +43,8 @@ void add_check_options(CLI::App &verb, CheckOptions &options)
     add_choice(verb, "--role", options.role, {"system", "data"}, "What the disk is for");
     add_choice(verb, "--fail-on", options.fail_on, {"fail", "unreachable", "feature", "recommendation", "never"},
                "The least severity that makes the verdict fail");
-    verb.add_flag("--allow-unknown", options.allow_unknown, "A rule that could not be judged does not spoil the verdict");
+    verb.add_flag("--allow-unknown", options.allow_unknown,
+                  "A rule that could not be judged does not spoil the verdict");
     add_max_unpacked(verb, options.max_unpacked);
     add_allowed(verb, options.allowed);
 

@@ -90,7 +90,10 @@ public:
     Log() : Paced(std::chrono::seconds(10)) {}
 
 protected:
-    void show(double percent) override { fmt::print(stderr, "imgport: {} {}: {:.0f} %\n", m_stage, m_subject, percent); }
+    void show(double percent) override
+    {
+        fmt::print(stderr, "imgport: {} {}: {:.0f} %\n", m_stage, m_subject, percent);
+    }
 };
 
 class JsonLines final : public Paced {

@@ -27,9 +27,9 @@ int run_verify(Program &program, const std::string &manifest)
 void add_verify(Program &program)
 {
     auto const manifest = std::make_shared<std::string>();
-    CLI::App &verb = program.add_verb("verify", "Replays what a manifest vouches for",
-                                      "  imgport verify out/disk.manifest.json\n",
-                                      [&program, manifest] { return run_verify(program, *manifest); });
+    CLI::App &verb =
+        program.add_verb("verify", "Replays what a manifest vouches for", "  imgport verify out/disk.manifest.json\n",
+                         [&program, manifest] { return run_verify(program, *manifest); });
     add_image(verb, "MANIFEST", *manifest, "The manifest; the artifact lies beside it");
 }
 
