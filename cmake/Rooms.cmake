@@ -29,6 +29,10 @@ function(imgport_room name)
   set_target_properties(imgport_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(imgport_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(imgport_${name} PRIVATE ${libraries} imgport_warnings)
+  # Half of a source's compile time is these headers. The clang preset does without, so that no source comes to rely
+  # on what it does not include.
+  target_precompile_headers(imgport_${name} PRIVATE <fmt/format.h> <functional> <map> <memory> <optional> <string>
+                            <vector> <tl/expected.hpp>)
   set_property(GLOBAL APPEND PROPERTY imgport_rooms ${name})
 endfunction()
 
