@@ -16,7 +16,10 @@ std::string upstream_version(std::string_view version)
 {
     if (auto const colon = version.find(':'); colon != std::string_view::npos && parse_number(version.substr(0, colon)))
         version.remove_prefix(colon + 1);
-    auto const end = version.find_first_not_of("0123456789.");
+    auto end = std::min(version.find_first_not_of("0123456789."), version.size());
+    // Alibaba's own builds of an older release: "0.7.6a15".
+    if (version.substr(end).starts_with('a'))
+        end = std::min(version.find_first_not_of("0123456789", end + 1), version.size());
     version = version.substr(0, end);
     while (version.ends_with('.'))
         version.remove_suffix(1);

@@ -1,6 +1,7 @@
 #include <imgport/check.hpp>
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,32 @@ bool speaks_of(Guests guests, const OsFacts &os)
     case Guests::linux_only: return os.id != "windows" && os.id != "freebsd";
     }
     return true;
+}
+
+// Plain facts (GuestFacts::gaps) that a rule cannot do without, and that could not be read.
+std::optional<std::string> gap_of(const Rule &rule, const GuestFacts *guest)
+{
+    struct Need {
+        std::string_view rule;
+        std::string_view fact;
+    };
+    constexpr std::array needs{
+        Need{"os-release", "os"},
+        Need{"platform-map", "os"},
+        Need{"kernel-present", "kernels"},
+        Need{"kernel-arch", "kernels"},
+        Need{"kernel-arch", "architecture"},
+        Need{"virtio-kernel", "kernels"},
+        Need{"virtio-initramfs", "kernels"},
+        Need{"nvme-kernel", "kernels"},
+    };
+    for (auto const &need : needs) {
+        if (guest == nullptr || need.rule != rule.info.id)
+            continue;
+        if (auto const gap = guest->gaps.find(std::string(need.fact)); gap != guest->gaps.end())
+            return gap->second;
+    }
+    return std::nullopt;
 }
 
 // Why a rule cannot be judged, or need not be; nullopt where it can.
@@ -40,6 +67,8 @@ std::optional<Outcome> not_judged(const Rule &rule, const RuleContext &context)
             return unknown(gap->reason);
         return not_applicable("no operating system was found on this disk");
     }
+    if (auto reason = gap_of(rule, context.guest))
+        return unknown(*reason);
     if (context.guest != nullptr && !speaks_of(rule.guests, context.guest->os))
         return not_applicable(fmt::format("a rule for {} systems; this is {}",
                                           rule.guests == Guests::linux_only ? "Linux" : "Unix-like",
