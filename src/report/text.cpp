@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -75,9 +76,13 @@ private:
     void findings(const ReportEntry &entry)
     {
         std::vector<const Finding *> shown;
+        // Rules that could not be judged for one and the same reason: it is said once.
+        std::map<std::string, std::vector<std::string>> unknown;
         for (auto const &finding : entry.findings) {
             bool const quiet = finding.status == Status::passed || finding.status == Status::not_applicable;
-            if (!quiet || finding.mended.value_or(false) || m_options.verbose)
+            if (finding.status == Status::unknown && !m_options.verbose)
+                unknown[finding.message].push_back(finding.rule);
+            else if (!quiet || finding.mended.value_or(false) || m_options.verbose)
                 shown.push_back(&finding);
         }
         std::stable_sort(shown.begin(), shown.end(), [](const Finding *a, const Finding *b) {
@@ -85,6 +90,11 @@ private:
         });
         for (auto const *item : shown)
             finding(*item);
+        for (auto const &[reason, rules] : unknown) {
+            m_out += fmt::format("\n  {} {}\n", styled("UNKNOWN", Style::yellow, m_options.color),
+                                 folded(join(rules, ", "), 10));
+            line(printable(reason));
+        }
     }
 
     static int rank(Status status)

@@ -86,3 +86,14 @@ TEST(InspectionJson, HasANullGuestWhereNoSystemWasFound)
     EXPECT_TRUE(json.contains("disk"));
     EXPECT_TRUE(json.contains("image"));
 }
+
+TEST(ReportText, SaysOnceWhyManyRulesCouldNotBeJudged)
+{
+    Report report = one_finding();
+    for (const char *rule : {"net-dhcp", "sshd-enabled"})
+        report.images[0].findings.push_back(
+            {rule, Severity::unreachable, Status::unknown, "no appliance", {}, {}, {}, {}, {}});
+    std::string const text = report_text(report, {});
+    EXPECT_NE(text.find("UNKNOWN net-dhcp, sshd-enabled"), std::string::npos);
+    EXPECT_EQ(text.find("no appliance"), text.rfind("no appliance"));
+}
