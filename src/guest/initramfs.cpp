@@ -115,16 +115,18 @@ Result<void> walk_initramfs(FileStream &stream, const CpioVisitor &visit, const 
 
 std::string module_name(std::string_view path)
 {
-    std::string name = base_name(path);
+    // npos + 1 is 0: without a slash the whole path is the name.
+    std::string_view name = path.substr(path.rfind('/') + 1);
     for (std::string_view suffix : {".xz", ".gz", ".zst"}) {
         if (name.ends_with(suffix))
-            name.resize(name.size() - suffix.size());
+            name.remove_suffix(suffix.size());
     }
     if (!name.ends_with(".ko") || name.size() > max_module_name)
         return {};
-    name.resize(name.size() - 3);
-    std::replace(name.begin(), name.end(), '-', '_');
-    return name;
+    name.remove_suffix(3);
+    std::string module(name);
+    std::replace(module.begin(), module.end(), '-', '_');
+    return module;
 }
 
 Result<InitramfsFacts> read_initramfs(FileStream &stream, const std::string &version)
