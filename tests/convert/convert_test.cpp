@@ -58,10 +58,11 @@ TEST(Convert, FollowsABackingFileThatWasAllowedByName)
     run_tool({"qemu-io", "-f", "qcow2", "-c", "write -P 0x61 0 64k", folder / "base.qcow2"});
     run_tool({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", "base.qcow2", folder / "top.qcow2"});
     AllowedFiles const allowed{.backing = {"base.qcow2"}};
-    auto const result = convert(folder / "top.qcow2", probe(folder / "top.qcow2", {.allowed = allowed}),
-                                folder / "out.raw", {.verify = Verify::content, .allowed = allowed}, silent_progress());
+    auto const result =
+        convert(folder / "top.qcow2", probe(folder / "top.qcow2", {.allowed = allowed}), folder / "out.raw",
+                {.target = Format::raw, .verify = Verify::content, .allowed = allowed}, silent_progress());
     ASSERT_TRUE(result) << describe(result.error());
-    EXPECT_EQ(folder.read("out.raw").substr(0, 65536), std::string(65536, 'a'));
+    EXPECT_TRUE(folder.read("out.raw").substr(0, 65536) == std::string(65536, 'a'));
 }
 
 TEST(Convert, RefusesToWriteARawDiskThatLooksLikeAnotherFormat)
@@ -71,7 +72,7 @@ TEST(Convert, RefusesToWriteARawDiskThatLooksLikeAnotherFormat)
     // A guest wrote a QCOW2 header at the start of its own disk.
     run_tool({"qemu-img", "create", "-q", "-f", "qcow2", folder / "inner.qcow2", "1M"});
     run_tool({"qemu-img", "convert", "-f", "raw", "-O", "qcow2", folder / "inner.qcow2", folder / "outer.qcow2"});
-    auto const refused = convert_file(folder / "outer.qcow2", folder / "out.raw");
+    auto const refused = convert_file(folder / "outer.qcow2", folder / "out.raw", {.target = Format::raw});
     ASSERT_FALSE(refused);
     EXPECT_EQ(exit_code(refused.error().code), 5);
     EXPECT_FALSE(std::filesystem::exists(folder / "out.raw"));
