@@ -110,7 +110,7 @@ Result<ConvertResult> convert_to(const Source &source, OutputFile &output, const
         result.content_digest = std::move(*digest);
     }
     if (result.content_digest) {
-        auto const file = InputFile::open(fmt::format("/proc/self/fd/{}", output.fd()));
+        auto const file = InputFile::open(descriptor_path(output.fd()));
         if (!file)
             return fail(file.error());
         auto const digests = digest_file(output.fd(), output.path(), file->size(), progress);

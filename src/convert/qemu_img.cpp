@@ -7,16 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "support/file.hpp"
 #include "support/subprocess.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
 namespace {
-
-std::string descriptor_path(int fd)
-{
-    return fmt::format("/proc/self/fd/{}", fd);
-}
 
 const char *driver_of(Format format)
 {

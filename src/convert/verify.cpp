@@ -8,14 +8,10 @@
 #include "convert/content_digest.hpp"
 #include "convert/qemu_img.hpp"
 #include "support/digest.hpp"
+#include "support/file.hpp"
 
 namespace imgport {
 namespace {
-
-std::string descriptor_path(int fd)
-{
-    return fmt::format("/proc/self/fd/{}", fd);
-}
 
 Error unverified(std::string message)
 {

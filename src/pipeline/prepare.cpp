@@ -251,6 +251,9 @@ private:
             if (!job.converted.path.empty())
                 ::unlink(job.converted.path.c_str());
         }
+        for (auto const &artifact : m_outcome.artifacts)
+            ::unlink(artifact.manifest.c_str());
+        m_outcome.artifacts.clear();
     }
 
     Manifest manifest_of(const Job &job) const

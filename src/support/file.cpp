@@ -72,6 +72,11 @@ void Fd::reset()
     m_fd = -1;
 }
 
+std::string descriptor_path(int fd)
+{
+    return fmt::format("/proc/self/fd/{}", fd);
+}
+
 // ------------------------------------------------------------------------------------------------- InputFile
 
 Result<InputFile> InputFile::open(const std::string &path, Links links)
@@ -263,7 +268,7 @@ Result<void> OutputFile::commit()
         return done;
     std::string const directory = dir_name(m_path);
     auto const failed = [&] { return fail(system_error(ErrorCode::environment, "cannot be named", m_path, errno)); };
-    std::string const self = fmt::format("/proc/self/fd/{}", fd());
+    std::string const self = descriptor_path(fd());
     if (m_temporary.empty() && m_overwrite == Overwrite::yes) {
         // linkat does not replace, rename does: a temporary name in between.
         std::string const name = fmt::format("{}/.{}.{}", directory, base_name(m_path), ::getpid());

@@ -36,6 +36,9 @@ private:
     int m_fd = -1;
 };
 
+// "/proc/self/fd/N": an open file by a name, for us and for a child that inherits the descriptor.
+std::string descriptor_path(int fd);
+
 // Who a file is: if this changes while we read, the source was changed under us.
 struct FileIdentity {
     std::uint64_t device = 0;
