@@ -20,6 +20,7 @@ enum class ErrorCode {
     remote,       // the other side failed or refused: exit 4
     unverified,   // the output is not what it should be: exit 5
     interrupted,  // the user stopped the work: exit 130
+    unsupported,  // the input is well formed, but this reader does not know it: exit 3
 };
 
 // One failure: exact below, and with what the user needs above.

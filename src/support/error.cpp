@@ -30,6 +30,7 @@ const char *to_string(ErrorCode code)
     case ErrorCode::malformed: return "malformed";
     case ErrorCode::refused: return "refused";
     case ErrorCode::unreadable: return "unreadable";
+    case ErrorCode::unsupported: return "unsupported";
     case ErrorCode::environment: return "environment";
     case ErrorCode::remote: return "remote";
     case ErrorCode::unverified: return "unverified";
@@ -44,7 +45,8 @@ int exit_code(ErrorCode code)
     case ErrorCode::usage: return 2;
     case ErrorCode::malformed:
     case ErrorCode::refused:
-    case ErrorCode::unreadable: return 3;
+    case ErrorCode::unreadable:
+    case ErrorCode::unsupported: return 3;
     case ErrorCode::environment:
     case ErrorCode::remote: return 4;
     case ErrorCode::unverified: return 5;
