@@ -32,7 +32,6 @@ struct CheckInput {
     const ImageFacts *image = nullptr;       // the source; never null
     const Inspection *inspection = nullptr;  // null: not inspected (data disks are not)
     const ImageFacts *artifact = nullptr;    // `prepare`: the container as it will be written
-    std::optional<Format> target = {};       // `prepare`: the format that will be written
     const ImportRequest *request = nullptr;  // what the user says about the import
     Role role = Role::system;
 };

@@ -157,7 +157,6 @@ private:
         input.image = &entry.probe;
         input.inspection = job.linted.inspection ? &*job.linted.inspection : nullptr;
         input.artifact = &artifact;
-        input.target = m_options.convert.target;
         input.request = &m_options.lint.request;
         input.role = job.role;
         entry.findings = check(input, *profile);

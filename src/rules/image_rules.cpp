@@ -145,6 +145,30 @@ Evidence size_evidence(const ImageFacts &image)
     return seen(image.path, fmt::format("{} bytes", image.virtual_size.value_or(0)));
 }
 
+// A bound of the profile, and what to call a disk that breaks it.
+std::optional<Outcome> below(const ImageFacts &image, const std::optional<std::uint64_t> &least, const char *disk)
+{
+    if (!least || *image.virtual_size >= *least)
+        return std::nullopt;
+    return violated(fmt::format("the disk has {}; a {} disk needs {} at least", human_size(*image.virtual_size), disk,
+                                human_size(*least)),
+                    {size_evidence(image)});
+}
+
+std::optional<Outcome> above(const ImageFacts &image, const std::optional<std::uint64_t> &most, const char *disk)
+{
+    if (!most || *image.virtual_size <= *most)
+        return std::nullopt;
+    return violated(fmt::format("the disk has {}; a {} disk may have {} at most", human_size(*image.virtual_size), disk,
+                                human_size(*most)),
+                    {size_evidence(image)});
+}
+
+Outcome size_passed(const ImageFacts &image)
+{
+    return passed(fmt::format("the disk has {}", human_size(*image.virtual_size)));
+}
+
 Outcome vsize_min(const RuleContext &context)
 {
     auto const &image = context.container;
@@ -153,32 +177,23 @@ Outcome vsize_min(const RuleContext &context)
         return not_applicable("a data disk: see datadisk-size");
     if (auto reason = no_virtual_size(image))
         return *reason;
-    std::uint64_t const size = *image.virtual_size;
-    if (limits.system_disk_min && size < *limits.system_disk_min)
-        return violated(fmt::format("the disk has {}; a system disk needs {} at least", human_size(size),
-                                    human_size(*limits.system_disk_min)),
-                        {size_evidence(image)});
-    if (limits.system_disk_recommended && size < *limits.system_disk_recommended)
-        return violated(fmt::format("the disk has {}; accepted, but {} or more is recommended", human_size(size),
-                                    human_size(*limits.system_disk_recommended)),
+    if (auto small = below(image, limits.system_disk_min, "system"))
+        return *small;
+    if (limits.system_disk_recommended && *image.virtual_size < *limits.system_disk_recommended)
+        return violated(fmt::format("the disk has {}; accepted, but {} or more is recommended",
+                                    human_size(*image.virtual_size), human_size(*limits.system_disk_recommended)),
                         {size_evidence(image)}, "recommended");
-    return passed(fmt::format("the disk has {}", human_size(size)));
+    return size_passed(image);
 }
 
 Outcome vsize_max(const RuleContext &context)
 {
     auto const &image = context.container;
-    auto const &limits = context.profile.limits;
     if (context.input.role == Role::data)
         return not_applicable("a data disk: see datadisk-size");
     if (auto reason = no_virtual_size(image))
         return *reason;
-    std::uint64_t const size = *image.virtual_size;
-    if (limits.system_disk_max && size > *limits.system_disk_max)
-        return violated(fmt::format("the disk has {}; a system disk may have {} at most", human_size(size),
-                                    human_size(*limits.system_disk_max)),
-                        {size_evidence(image)});
-    return passed(fmt::format("the disk has {}", human_size(size)));
+    return above(image, context.profile.limits.system_disk_max, "system").value_or(size_passed(image));
 }
 
 Outcome datadisk_size(const RuleContext &context)
@@ -189,16 +204,9 @@ Outcome datadisk_size(const RuleContext &context)
         return not_applicable("a system disk: see vsize-min and vsize-max");
     if (auto reason = no_virtual_size(image))
         return *reason;
-    std::uint64_t const size = *image.virtual_size;
-    if (limits.data_disk_min && size < *limits.data_disk_min)
-        return violated(fmt::format("the disk has {}; a data disk needs {} at least", human_size(size),
-                                    human_size(*limits.data_disk_min)),
-                        {size_evidence(image)});
-    if (limits.data_disk_max && size > *limits.data_disk_max)
-        return violated(fmt::format("the disk has {}; a data disk may have {} at most", human_size(size),
-                                    human_size(*limits.data_disk_max)),
-                        {size_evidence(image)});
-    return passed(fmt::format("the disk has {}", human_size(size)));
+    if (auto small = below(image, limits.data_disk_min, "data"))
+        return *small;
+    return above(image, limits.data_disk_max, "data").value_or(size_passed(image));
 }
 
 Outcome vsize_whole_gib(const RuleContext &context)

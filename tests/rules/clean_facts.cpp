@@ -28,8 +28,6 @@ CheckInput Facts::input() const
     input.image = &image;
     input.inspection = inspection ? &*inspection : nullptr;
     input.artifact = artifact ? &*artifact : nullptr;
-    if (artifact)
-        input.target = artifact->format;
     input.request = &request;
     input.role = role;
     return input;

@@ -68,6 +68,24 @@ INSTANTIATE_TEST_SUITE_P(Rules, EachCase, ::testing::ValuesIn(all_cases()), [](a
     return name;
 });
 
+TEST(Rules, AFactThatCouldNotBeReadLeavesItsRulesUnknown)
+{
+    std::map<std::string, std::set<std::string>> const readers{
+        {"os", {"os-release", "platform-map"}},
+        {"kernels", {"kernel-present", "kernel-arch", "virtio-kernel", "virtio-initramfs", "nvme-kernel"}},
+        {"architecture", {"kernel-arch"}},
+    };
+    for (auto const &[fact, rules] : readers) {
+        auto const changed = with(clean_bios(), {{"/inspection/guest/gaps", {{fact, "input/output error"}}}});
+        std::set<std::string> unknown;
+        for (auto const &finding : check_facts(facts_from_json(changed))) {
+            if (finding.status == Status::unknown && finding.message == "input/output error")
+                unknown.insert(finding.rule);
+        }
+        EXPECT_EQ(unknown, rules) << fact;
+    }
+}
+
 TEST(Rules, EachHasCasesThatPassThatViolateAndThatAreNotJudged)
 {
     std::map<std::string, std::set<Status>> seen;
