@@ -7,7 +7,7 @@
 namespace imgport {
 namespace {
 
-constexpr XfsSeal seal{.checksum = 4, .block = 8, .uuid = 24, .owner = 40};
+constexpr XfsSeal data_seal{.checksum = 4, .block = 8, .uuid = 24, .owner = 40};
 constexpr std::uint64_t index_byte = std::uint64_t{32} << 30;
 constexpr std::uint64_t free_byte = std::uint64_t{64} << 30;
 
@@ -48,7 +48,7 @@ Result<XfsDirectory> XfsDirectory::open(std::shared_ptr<const XfsVolume> volume,
     return directory;
 }
 
-Result<XfsDirectory::Block> XfsDirectory::read_block(std::uint64_t offset)
+Result<XfsDirectory::Block> XfsDirectory::read_block(std::uint64_t offset, const XfsSeal &seal)
 {
     auto const &geometry = m_volume->geometry();
     Block block;
@@ -71,18 +71,27 @@ Result<XfsDirectory::Block> XfsDirectory::read_block(std::uint64_t offset)
             block.at = at;
         next += count;
     }
+    auto const good = m_volume->check_seal(block.bytes, seal, block.at, m_inode.number, "a directory block");
+    if (!good)
+        return fail(good.error());
     return block;
 }
 
-Result<XfsDirectory::Block> XfsDirectory::read_data_block(std::uint64_t offset)
+Result<XfsDirectory::KeptBlock> XfsDirectory::kept_block(std::uint64_t offset, const XfsSeal &seal)
 {
-    auto block = read_block(offset);
+    if (auto const kept = m_kept.find(offset); kept != m_kept.end())
+        return kept->second;
+    auto block = read_block(offset, seal);
     if (!block)
-        return block;
-    if (auto const good = m_volume->check_seal(block->bytes, seal, block->at, m_inode.number, "a directory block");
-        !good)
-        return fail(good.error());
-    return block;
+        return fail(block.error());
+    if (m_kept.size() >= most_kept / m_volume->geometry().directory_block_size)
+        m_kept.clear();
+    return m_kept[offset] = std::make_shared<const Block>(std::move(*block));
+}
+
+Result<XfsDirectory::KeptBlock> XfsDirectory::data_block(std::uint64_t offset)
+{
+    return kept_block(offset, data_seal);
 }
 
 Result<std::optional<std::uint64_t>> XfsDirectory::look_up(std::string_view name)
@@ -100,17 +109,17 @@ Result<std::optional<std::uint64_t>> XfsDirectory::look_up(std::string_view name
         return found;
     }
     // The first block, which is always there, tells the form.
-    auto const first = read_data_block(0);
+    auto const first = data_block(0);
     if (!first)
         return fail(first.error());
-    auto const data = XfsDataBlock::of(first->bytes, m_volume->geometry());
+    auto const data = XfsDataBlock::of((*first)->bytes, m_volume->geometry());
     if (!data)
-        return fail(broken(first->at, data.error().message));
+        return fail(broken((*first)->at, data.error().message));
     if (data->form() == XfsDirectoryForm::data)
         return look_up_by_hash(name);
     auto const done = data->visit(compare);
     if (!done)
-        return fail(broken(first->at, done.error().message));
+        return fail(broken((*first)->at, done.error().message));
     return found;
 }
 
@@ -136,7 +145,7 @@ Result<void> XfsDirectory::visit(const XfsEntryVisitor &visit)
                 continue;
             }
         }
-        auto const block = read_data_block(offset);
+        auto const block = read_block(offset, data_seal);
         if (!block)
             return fail(block.error());
         bytes += block->bytes.size();

@@ -7,12 +7,14 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
 #include "filesystem/xfs_directory_data.hpp"
 #include "filesystem/xfs_extents.hpp"
 
 namespace imgport {
 
+// It remembers what it read: worth keeping for the next name.
 class XfsDirectory {
 public:
     static Result<XfsDirectory> open(std::shared_ptr<const XfsVolume> volume, XfsInode inode);
@@ -26,6 +28,9 @@ public:
     static constexpr std::uint64_t most_bytes = std::uint64_t{128} << 20;
 
 private:
+    // Bytes of blocks that are kept: the whole of a directory of some 200,000 names.
+    static constexpr std::size_t most_kept = std::size_t{8} << 20;
+
     XfsDirectory(std::shared_ptr<const XfsVolume> volume, XfsInode inode)
         : m_volume(std::move(volume)), m_inode(std::move(inode))
     {}
@@ -34,14 +39,17 @@ private:
         std::uint64_t at = 0;  // in the volume, bytes
         std::vector<std::byte> bytes;
     };
-    // The directory block that begins at filesystem block `offset` of the directory. malformed where it is a hole.
-    Result<Block> read_block(std::uint64_t offset);
-    // The same with entries: its seal is checked.
-    Result<Block> read_data_block(std::uint64_t offset);
-    Result<Block> read_index_block(std::uint64_t offset);
+    // The directory block that begins at filesystem block `offset` of the directory, its seal checked. malformed where
+    // it is a hole.
+    Result<Block> read_block(std::uint64_t offset, const XfsSeal &seal);
+    // The same for looking up, which comes back to the blocks.
+    using KeptBlock = std::shared_ptr<const Block>;
+    Result<KeptBlock> kept_block(std::uint64_t offset, const XfsSeal &seal);
+    Result<KeptBlock> data_block(std::uint64_t offset);
+    Result<KeptBlock> index_block(std::uint64_t offset);
     Result<std::optional<std::uint64_t>> look_up_by_hash(std::string_view name);
-    // The leaf of the index that has the hash, if one has.
-    Result<std::optional<Block>> find_leaf(std::uint32_t hash);
+    // The leaf of the index that has the hash; null where none has.
+    Result<KeptBlock> find_leaf(std::uint32_t hash);
     // What the entry at byte `address` of the directory leads to; nullopt where it has another name.
     Result<std::optional<std::uint64_t>> inode_at(std::uint64_t address, std::string_view name);
     Error broken(std::uint64_t at, std::string_view problem) const;
@@ -53,6 +61,7 @@ private:
     std::shared_ptr<const XfsVolume> m_volume;
     XfsInode m_inode;
     std::optional<XfsExtents> m_extents;  // nullopt: short form
+    std::unordered_map<std::uint64_t, KeptBlock> m_kept;
 };
 
 // The hash of a name that the index is sorted by.

@@ -68,40 +68,35 @@ std::uint32_t xfs_name_hash(std::string_view name)
     return hash;
 }
 
-Result<XfsDirectory::Block> XfsDirectory::read_index_block(std::uint64_t offset)
+Result<XfsDirectory::KeptBlock> XfsDirectory::index_block(std::uint64_t offset)
 {
     if (offset < index_begin() || offset > index_end() - blocks_each() || offset % blocks_each() != 0)
         return fail(broken(m_inode.at, fmt::format("block {} is none of the index", offset)));
-    auto block = read_block(offset);
-    if (!block)
-        return block;
-    auto const good = m_volume->check_seal(block->bytes, seal, block->at, m_inode.number, "an index block");
-    if (!good)
-        return fail(good.error());
-    return block;
+    return kept_block(offset, seal);
 }
 
-Result<std::optional<XfsDirectory::Block>> XfsDirectory::find_leaf(std::uint32_t hash)
+Result<XfsDirectory::KeptBlock> XfsDirectory::find_leaf(std::uint32_t hash)
 {
     auto const &layout = layout_of(m_volume->geometry());
     std::optional<std::uint16_t> level;  // nullopt: of the root, which says it itself
     for (std::uint64_t offset = index_begin();;) {
-        auto block = read_index_block(offset);
-        if (!block)
-            return fail(block.error());
-        auto const magic = load_be<std::uint16_t>(block->bytes, magic_at);
+        auto const found = index_block(offset);
+        if (!found)
+            return found;
+        Bytes const block = (*found)->bytes;
+        auto const magic = load_be<std::uint16_t>(block, magic_at);
         bool const is_leaf = magic == layout.leaf || (!level && magic == layout.only_leaf);
         if (is_leaf && level.value_or(0) == 0)
-            return std::optional(std::move(*block));
-        auto const own = load_be<std::uint16_t>(block->bytes, layout.count_at + 2);
+            return found;
+        auto const own = load_be<std::uint16_t>(block, layout.count_at + 2);
         if (magic != layout.node || own == 0 || own > most_levels || own != level.value_or(own))
-            return fail(broken(block->at, "no index block of the expected level"));
-        auto const records = records_of(block->bytes, layout);
+            return fail(broken((*found)->at, "no index block of the expected level"));
+        auto const records = records_of(block, layout);
         if (!records)
-            return fail(broken(block->at, "a wrong number of index records"));
+            return fail(broken((*found)->at, "a wrong number of index records"));
         std::size_t const child = first_from(*records, hash) * record_size;
         if (child == records->size())
-            return std::optional<Block>();
+            return KeptBlock();
         offset = load_be<std::uint32_t>(*records, child + 4);
         level = own - 1;
     }
@@ -112,15 +107,15 @@ Result<std::optional<std::uint64_t>> XfsDirectory::inode_at(std::uint64_t addres
     std::uint32_t const size = m_volume->geometry().directory_block_size;
     if (address / m_volume->geometry().block_size >= index_begin())
         return fail(broken(m_inode.at, fmt::format("the index leads to byte {:#x}", address)));
-    auto const block = read_data_block(address / size * blocks_each());
+    auto const block = data_block(address / size * blocks_each());
     if (!block)
         return fail(block.error());
-    auto const data = XfsDataBlock::of(block->bytes, m_volume->geometry());
+    auto const data = XfsDataBlock::of((*block)->bytes, m_volume->geometry());
     if (!data)
-        return fail(broken(block->at, data.error().message));
+        return fail(broken((*block)->at, data.error().message));
     auto const entry = data->entry_at(address % size);
     if (!entry)
-        return fail(broken(block->at, entry.error().message));
+        return fail(broken((*block)->at, entry.error().message));
     return entry->name == name ? std::optional(entry->inode) : std::nullopt;
 }
 
@@ -158,12 +153,12 @@ Result<std::optional<std::uint64_t>> XfsDirectory::look_up_by_hash(std::string_v
         auto const next = load_be<std::uint32_t>(block, 0);
         if (next == 0 || load_be<std::uint16_t>(block, magic_at) != layout.leaf)
             break;
-        auto following = read_index_block(next);
+        auto following = index_block(next);
         if (!following)
             return fail(following.error());
-        if (load_be<std::uint16_t>(following->bytes, magic_at) != layout.leaf)
-            return fail(broken(following->at, "no index leaf"));
-        *leaf = std::move(*following);
+        if (load_be<std::uint16_t>((*following)->bytes, magic_at) != layout.leaf)
+            return fail(broken((*following)->at, "no index leaf"));
+        *leaf = *following;
     }
     return std::optional<std::uint64_t>();
 }

@@ -49,10 +49,10 @@ public:
 
     Result<std::optional<InodeId>> look_up(InodeId id, std::string_view name) override
     {
-        auto directory = directory_of(id);
+        auto const directory = directory_of(id);
         if (!directory)
             return fail(directory.error());
-        auto const found = directory->look_up(name);
+        auto const found = (*directory)->look_up(name);
         if (!found)
             return fail(found.error());
         return *found ? std::optional(InodeId{**found, 0}) : std::nullopt;
@@ -60,11 +60,11 @@ public:
 
     Result<std::vector<DirectoryEntry>> list(InodeId id) override
     {
-        auto directory = directory_of(id);
+        auto const directory = directory_of(id);
         if (!directory)
             return fail(directory.error());
         std::vector<DirectoryEntry> entries;
-        auto const done = directory->visit([&](const XfsEntry &entry) -> Result<bool> {
+        auto const done = (*directory)->visit([&](const XfsEntry &entry) -> Result<bool> {
             auto kind = kind_of(entry.type);
             if (!kind) {
                 auto const inode = read_xfs_inode(*m_volume, entry.inode);
@@ -97,14 +97,25 @@ public:
     }
 
 private:
-    Result<XfsDirectory> directory_of(InodeId id)
+    // The one that was asked last is kept: names are looked up in the same one again and again.
+    Result<XfsDirectory *> directory_of(InodeId id)
     {
-        auto inode = read_xfs_inode(*m_volume, id.number);
-        if (!inode)
-            return fail(inode.error());
-        return XfsDirectory::open(m_volume, std::move(*inode));
+        if (!m_directory || m_directory_number != id.number) {
+            m_directory.reset();
+            auto inode = read_xfs_inode(*m_volume, id.number);
+            if (!inode)
+                return fail(inode.error());
+            auto directory = XfsDirectory::open(m_volume, std::move(*inode));
+            if (!directory)
+                return fail(directory.error());
+            m_directory = std::move(*directory);
+            m_directory_number = id.number;
+        }
+        return &*m_directory;
     }
 
+    std::optional<XfsDirectory> m_directory;
+    std::uint64_t m_directory_number = 0;
     std::shared_ptr<const XfsVolume> m_volume;
 };
 
