@@ -43,19 +43,20 @@ inline constexpr std::uint8_t chunk_item_key = 228;
 inline constexpr std::uint64_t fs_tree = 5;  // the top-level subvolume
 inline constexpr std::uint64_t csum_tree = 7;
 inline constexpr std::uint64_t first_chunk_tree = 256;
-inline constexpr std::uint64_t first_free = 256;        // the first subvolume
-inline constexpr std::uint64_t last_free = 0 - 256ULL;  // the last possible one
-inline constexpr std::uint64_t subvolume_root = 256;    // the inode of each subvolume's root directory
+inline constexpr std::uint64_t first_subvolume = 256;
+// The upper 16 bits of an id are the level of a quota group: no subvolume has them.
+inline constexpr std::uint64_t last_subvolume = (1ULL << 48) - 1;
+inline constexpr std::uint64_t subvolume_root = 256;  // the inode of each subvolume's root directory
 inline constexpr std::uint64_t extent_csum = 0 - 10ULL;
 inline constexpr std::uint64_t largest_offset = ~std::uint64_t{0};
 
 inline constexpr std::uint8_t most_levels = 8;
 inline constexpr std::size_t longest_name = 255;
 
-// Files and the trees' own subvolume, not the filesystem's housekeeping.
+// Whether the tree with that id holds files.
 constexpr bool is_subvolume(std::uint64_t tree)
 {
-    return tree == fs_tree || (tree >= first_free && tree <= last_free);
+    return tree == fs_tree || (tree >= first_subvolume && tree <= last_subvolume);
 }
 
 }  // namespace imgport::btrfs

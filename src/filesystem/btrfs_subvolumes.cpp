@@ -123,8 +123,8 @@ Result<std::vector<std::string>> list_subvolumes(Volume &volume)
 {
     std::vector<std::string> paths;
     auto cursor = volume.root_tree();
-    auto found = cursor.seek({first_free, 0, 0});
-    while (found && *found && cursor.key().objectid <= last_free && paths.size() < most_subvolumes) {
+    auto found = cursor.seek({first_subvolume, 0, 0});
+    while (found && *found && cursor.key().objectid <= last_subvolume && paths.size() < most_subvolumes) {
         std::uint64_t const id = cursor.key().objectid;
         if (cursor.key().type == root_item_key) {
             auto path = path_of(volume, id);

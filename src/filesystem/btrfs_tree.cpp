@@ -21,8 +21,14 @@ constexpr std::uint64_t flag_no_checksums = 1 << 0;
 constexpr std::uint64_t flag_immutable = 1 << 6;
 constexpr std::uint64_t flag_append_only = 1 << 7;
 
-// The number that Linux gives to the empty directory in place of a subvolume that is not linked there: no item has it.
-constexpr std::uint64_t empty_directory = 2;
+// Where a snapshot has an entry of a subvolume that only its original has, Linux shows an empty directory. Its InodeId
+// is that of the directory it is in, with this bit in the tree's id.
+constexpr std::uint64_t stub_mark = 1ULL << 63;
+
+bool is_stub(InodeId id)
+{
+    return (id.tree & stub_mark) != 0;
+}
 
 struct Inode {
     FileStat stat;
@@ -70,7 +76,7 @@ public:
                 return fail(ErrorCode::unreadable, fmt::format("there is no subvolume {}", printable(path)));
             here = **next;
         }
-        if (here.number != subvolume_root)
+        if (is_stub(here) || here.number != subvolume_root)
             return fail(ErrorCode::unreadable, fmt::format("{} is no subvolume", printable(path)));
         m_root = here;
         return {};
@@ -94,7 +100,7 @@ public:
 
     Result<std::optional<InodeId>> look_up(InodeId directory, std::string_view name) override
     {
-        if (directory.number == empty_directory)
+        if (is_stub(directory))
             return std::optional<InodeId>();
         auto cursor = m_volume->tree(directory.tree);
         if (!cursor)
@@ -114,12 +120,12 @@ public:
         if (!linked)
             return fail(linked.error());
         return std::optional(*linked ? InodeId{subvolume_root, location.objectid}
-                                     : InodeId{empty_directory, directory.tree});
+                                     : InodeId{directory.number, directory.tree | stub_mark});
     }
 
     Result<std::vector<DirectoryEntry>> list(InodeId directory) override
     {
-        if (directory.number == empty_directory)
+        if (is_stub(directory))
             return std::vector<DirectoryEntry>();
         auto cursor = m_volume->tree(directory.tree);
         if (!cursor)
@@ -157,8 +163,12 @@ public:
 private:
     Result<Inode> read_inode(InodeId id)
     {
-        if (id.number == empty_directory)
-            return Inode{{FileKind::directory, 0755, 0, 0, 0, {}, {}}, 0};
+        if (is_stub(id)) {
+            auto const parent = read_inode({id.number, id.tree & ~stub_mark});
+            if (!parent)
+                return fail(parent.error());
+            return Inode{{FileKind::directory, 0755, parent->stat.uid, parent->stat.gid, 0, {}, {}}, 0};
+        }
         auto cursor = m_volume->tree(id.tree);
         if (!cursor)
             return fail(cursor.error());

@@ -17,7 +17,7 @@ namespace imgport {
 // dumps, extent-tree-v2, raid-stripe-tree and unknown incompatible features. Small reads of the volume are best cached.
 Result<std::unique_ptr<InodeReader>> open_btrfs(std::shared_ptr<Disk> volume, const std::string &subvolume);
 
-// The paths as `btrfs subvolume list` prints them, sorted.
+// The paths from the top level, as `btrfs subvolume list` prints them where that is mounted; sorted.
 Result<std::vector<std::string>> btrfs_subvolumes(const std::shared_ptr<Disk> &volume);
 
 }  // namespace imgport

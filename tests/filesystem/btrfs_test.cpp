@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -199,7 +200,7 @@ TEST_F(BtrfsFixture, NestedSubvolumesAreEnteredAndThoseOfSnapshotsAreEmpty)
     auto const empty = tree->list("/snapshot/var/lib/machines");
     ASSERT_TRUE(empty) << describe(empty.error());
     EXPECT_TRUE(empty->empty());
-    EXPECT_EQ(tree->lstat("/snapshot/var/lib/machines/inside"), std::optional<FileStat>());
+    EXPECT_FALSE(tree->lstat("/snapshot/var/lib/machines/inside").value());
 }
 
 TEST_F(BtrfsFixture, FlagsAreTheOnesOfChattr)
@@ -306,9 +307,8 @@ protected:
 
 TEST_F(BtrfsMade, InEveryGeometry)
 {
-    for (std::string const options : {"", "-m single", "-M", "-M -n 4096 -m dup -d dup", "-n 4096", "-n 65536",
-                                      "-O ^no-holes,^skinny-metadata,^extref", "--csum xxhash", "--csum sha256",
-                                      "-R ^free-space-tree", "-U 01234567-89ab-cdef-0123-456789abcdef"}) {
+    for (std::string const options : {"", "-M -n 4096 -m dup -d dup", "-n 4096 -O ^no-holes,^skinny-metadata,^extref",
+                                      "-n 65536 --csum xxhash", "--csum sha256 -R ^free-space-tree"}) {
         SCOPED_TRACE(options);
         expect_readable(make(options));
     }
@@ -320,29 +320,6 @@ TEST_F(BtrfsMade, AChangedUuidOfMetadata)
     auto const image = make("");
     run_tool({"btrfstune", "-m", image});
     expect_readable(image);
-}
-
-TEST_F(BtrfsMade, WhatIsNotReadIsNamed)
-{
-    EXPECT_THAT(error_of(cached(make("--csum blake2"))), HasSubstr("unsupported: its checksums are blake2b"));
-    auto const image = make("");
-    std::string const other = m_workshop.image("other", 200 << 20);
-    run_tool({"mkfs.btrfs", "-q", "-f", "-m", "raid1", "-d", "raid0", image, other});
-    EXPECT_THAT(error_of(cached(image)), HasSubstr("unsupported: it is spread over 2 devices"));
-    run_tool({"mkfs.btrfs", "-q", "-f", image});
-    run_tool({"btrfstune", "-S", "1", image});
-    EXPECT_THAT(error_of(cached(image)), HasSubstr("unsupported: it is a seed device"));
-}
-
-TEST_F(BtrfsMade, ATruncatedVolume)
-{
-    auto const image = make("");
-    run_tool({"truncate", "-s", "150M", image});
-    EXPECT_THAT(error_of(cached(image)),
-                HasSubstr("malformed: the filesystem has 167772160 bytes, the volume 157286400"));
-    run_tool({"truncate", "-s", "66K", image});
-    EXPECT_THAT(error_of(cached(image)), HasSubstr("malformed: the superblock is damaged: it lies outside the volume"));
-    EXPECT_FALSE(btrfs_subvolumes(cached(image)));
 }
 
 // Where the tree node at a logical address lies.
@@ -367,32 +344,51 @@ TEST_F(BtrfsMade, TheSecondCopyOfMetadataServesWhereTheFirstIsDamaged)
     EXPECT_THAT(error_of(cached(image)), HasSubstr("is damaged: its checksum is wrong"));
 }
 
+// Where the first extent that lies outside of the tree begins.
+std::uint64_t data_of(const std::string &image)
+{
+    auto const volume = btrfs::Volume::open(cached(image)).value();
+    auto cursor = volume->tree(btrfs::fs_tree).value();
+    for (auto found = cursor.seek({}); found.value(); found = cursor.next()) {
+        if (cursor.key().type == btrfs::extent_data_key && load_le<std::uint8_t>(cursor.data(), 20) == 1)
+            return volume->chunks().find(load_le<std::uint64_t>(cursor.data(), 21), 4096).value().first;
+    }
+    return 0;
+}
+
 TEST_F(BtrfsMade, DamagedDataIsNotHandedOut)
 {
-    auto const image = make("-m dup -d single");
-    // Found by what it holds.
-    auto const at = run_shell("LC_ALL=C grep -obUaP '29998\\n29999\\n30000\\n' " + image + " | head -1 | cut -d: -f1");
-    testing::patch_file(image, *parse_number(trim(at)), "3");
+    run_shell("mkdir -p '" + folder() + "/etc' && cd '" + folder() +
+              "' && echo host > etc/hostname && seq 9999 > data");
+    auto const image = make("");
+    auto const at = data_of(image) + 8192;
+    testing::patch_file(image, at + 5, "damage");
     auto const tree = tree_of(cached(image));
     ASSERT_TRUE(tree);
-    auto const read = digest_of(*tree, "/large");
+    auto const read = digest_of(*tree, "/data");
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().code, ErrorCode::malformed);
     EXPECT_THAT(read.error().message, HasSubstr("do not match their checksum"));
-    EXPECT_THAT(read.error().message, HasSubstr("/large on /dev/sda1"));
-    EXPECT_EQ(read.error().offset, *parse_number(trim(at)) / 4096 * 4096);
+    EXPECT_EQ(read.error().offset, at);
     EXPECT_TRUE(digest_of(*tree, "/etc/hostname"));
 }
 
 TEST_F(BtrfsMade, HostileSuperblocks)
 {
     auto const image = make("-m single");
+    auto const shorter = [&](std::uint64_t size) { return *slice(FileDisk::open(image), 0, size); };
+    EXPECT_THAT(error_of(shorter(150 << 20)), HasSubstr("the filesystem has 167772160 bytes, the volume 157286400"));
+    EXPECT_THAT(error_of(shorter(66 << 10)), HasSubstr("malformed: the superblock is damaged: it lies outside"));
+    EXPECT_FALSE(btrfs_subvolumes(shorter(66 << 10)));
     auto const says = [&](std::uint64_t offset, auto value, const char *what) {
         auto const disk = std::make_shared<ResealedBtrfs>(FileDisk::open(image), 16384);
         disk->change(ResealedBtrfs::superblock_at + offset, value);
         EXPECT_THAT(error_of(disk), HasSubstr(what)) << offset;
     };
     says(64, std::uint64_t{0}, "malformed: the superblock is damaged: it has another magic number");
+    says(196, std::uint16_t{3}, "unsupported: its checksums are blake2b");
+    says(56, std::uint64_t{1} << 32, "unsupported: it is a seed device");
+    says(136, std::uint64_t{2}, "unsupported: it is spread over 2 devices");
     says(48, std::uint64_t{1}, "malformed: the superblock is damaged: bytenr is 1");
     says(196, std::uint16_t{9}, "unsupported: its checksums are of the unknown type 9");
     says(196, std::uint16_t{2}, "malformed: the superblock is damaged: its checksum is wrong");
@@ -487,7 +483,7 @@ TEST_F(BtrfsMade, HostileLeaves)
     auto const everything = [&](std::uint64_t offset, auto value) {
         auto const changed = disk();
         changed->change(offset, value);
-        auto const reader = open_btrfs(changed, "");
+        auto reader = open_btrfs(changed, "");
         if (!reader)
             return reader.error().message;
         InodeTree tree(std::move(*reader), "/dev/sda1");
@@ -531,7 +527,7 @@ TEST_F(BtrfsMade, HostileLeaves)
     says(inside + 20, std::uint8_t{9}, "its type is 9");
     says(inside + 20, std::uint8_t{1}, "it is too short");
     says(inside + 17, std::uint8_t{1}, "is encrypted or encoded");
-    says(inside + 16, std::uint8_t{7}, "unsupported: an extent has the compression 7" + sizeof("unsupported:"));
+    says(inside + 16, std::uint8_t{7}, "an extent has the compression 7");
     says(inside + 16, std::uint8_t{1}, "the zlib data of an extent are damaged");
     says(inside + 16, std::uint8_t{2}, "the LZO data of an extent have a wrong length");
     says(inside + 16, std::uint8_t{3}, "the zstd data of an extent are damaged");

@@ -96,7 +96,7 @@ TEST(Lzo, DamageIsNamed)
     says(bytes({0x10, 0, 0, 0, 0}), "");
     says(bytes({17, 1, 0, 0, 0}), "another bitstream version");
     says(std::string(1 << 16, '\0'), "ends in the middle");
-    says(bytes({17 + 4}) + "abcd" + std::string(5 << 20, '\0'), "too large");
+    says(bytes({17 + 4}) + "abcd" + " " + std::string(5 << 20, '\0'), "too large");
 }
 
 TEST(Lzo, ReadsWhatLzopPacks)
