@@ -3,38 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <clocale>
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <fmt/format.h>
 
 #include "format/container.hpp"
+#include "format/utf8_names.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
 namespace {
-
-// libarchive turns names into the thread's character set. UTF-8 keeps them as they are, whatever LANG says.
-class Utf8Names {
-public:
-    Utf8Names()
-    {
-        static locale_t const utf8 = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-        if (utf8 != nullptr)
-            m_before = ::uselocale(utf8);
-    }
-    Utf8Names(const Utf8Names &) = delete;
-    Utf8Names &operator=(const Utf8Names &) = delete;
-    ~Utf8Names()
-    {
-        if (m_before != nullptr)
-            ::uselocale(m_before);
-    }
-
-private:
-    locale_t m_before = nullptr;
-};
 
 // What libarchive may read at once for headers, a directory or a sparse map: it keeps all of them in memory, ten times
 // their size and more. A hundred thousand entries fit.
