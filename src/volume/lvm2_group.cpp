@@ -45,6 +45,22 @@ std::optional<std::uint64_t> bytes_in(const Lvm2Section &section, std::string_vi
     return sectors ? checked_mul(*sectors, sector) : std::nullopt;
 }
 
+bool is_visible(const Lvm2Section &volume)
+{
+    return volume.flag("status", "VISIBLE");
+}
+
+// Activated on demand only.
+bool is_skipped(const Lvm2Section &volume)
+{
+    return volume.flag("flags", "ACTIVATION_SKIP") || volume.flag("status", "ACTIVATION_SKIP");
+}
+
+bool is_one_of_type(const Lvm2Volume &volume, std::string_view type)
+{
+    return volume.segments.size() == 1 && volume.segments[0].type == type;
+}
+
 // Which extents of a device are taken.
 struct Taken {
     std::size_t device;
@@ -128,8 +144,7 @@ private:
             return broken(name, "it is too large");
         // Pools can be seen, but are for LVM2's own use.
         std::string const type = volume.segments.empty() ? "" : volume.segments[0].type;
-        volume.listed = section->flag("status", "VISIBLE") && !section->flag("flags", "ACTIVATION_SKIP") &&
-                        !section->flag("status", "ACTIVATION_SKIP") && type != "thin-pool" && type != "cache-pool";
+        volume.listed = is_visible(*section) && !is_skipped(*section) && type != "thin-pool" && type != "cache-pool";
         m_group.volumes.push_back(std::move(volume));
         return {};
     }
@@ -219,7 +234,7 @@ private:
     Result<void> note_snapshots(const Lvm2Section &volumes)
     {
         for (auto const &volume : m_group.volumes) {
-            if (volume.segments.size() != 1 || volume.segments[0].type != "snapshot")
+            if (!is_one_of_type(volume, "snapshot"))
                 continue;
             auto const *const section = volumes.section(volume.name)->section("segment1");
             auto const *const merging = section->text("merging_store");
@@ -229,10 +244,12 @@ private:
                 return broken(volume.name, "its origin or its store does not exist");
             store->special = "a snapshot";
             store->extents = volume.extents;
-            if (merging) {
-                store->listed = false;
+            // It is seen where its origin is, whatever its own status says; or alone, where the origin is nothing but
+            // zeroes (lvcreate --virtualsize).
+            store->listed = !merging && !is_skipped(*volumes.section(store->name)) &&
+                            (is_visible(*volumes.section(origin->name)) || is_one_of_type(*origin, "zero"));
+            if (merging)
                 origin->special = "a volume that a snapshot is merged into";
-            }
         }
         return {};
     }

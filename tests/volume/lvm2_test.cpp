@@ -192,7 +192,7 @@ TEST(Lvm2, WhatItsOwnToolsWroteIsRead)
     first->put_le<std::uint64_t>(624, 1044480);
     first->put_le<std::uint64_t>(648, 0x100000002);  // pv_header_extension: version 2, in use
     put_metadata_area(*first, text, {4096, 1044480, 27648});
-    EXPECT_EQ(load_le<std::uint32_t>(first->bytes(), 4096), 0x651211a1U) << "mda_header.checksum_xl";
+    EXPECT_EQ(load_le<std::uint32_t>(first->bytes(), 4096), 0x552611a1U) << "mda_header.checksum_xl";
     auto second = std::make_shared<MemoryDisk>(16U << 20);
     put_label(*second, "6JFpXijexf244T6NXCzcmHxNBIkgPKZK", {});
 
@@ -461,11 +461,11 @@ TEST(Lvm2, PoolsHiddenVolumesAndSkippedOnesAreLeftOut)
 TEST(Lvm2, SnapshotsAndTheirOrigins)
 {
     auto const found = read(group_text(
-        volume_text("root", 5, linear("pv0", 0)) + volume_text("cow", 1, linear("pv0", 5)) +
+        volume_text("root", 5, linear("pv0", 0)) + volume_text("cow", 1, linear("pv0", 5), false) +
         volume_text("snapshot0", 5, "chunk_size = 8 type = \"snapshot\" origin = \"root\" cow_store = \"cow\"", false) +
-        volume_text("vorigin", 50, "type = \"zero\"", false) + volume_text("vcow", 1, linear("pv0", 6)) +
+        volume_text("vorigin", 50, "type = \"zero\"", false) + volume_text("vcow", 1, linear("pv0", 6), false) +
         volume_text("snapshot1", 50, "type = \"snapshot\" origin = \"vorigin\" cow_store = \"vcow\"", false) +
-        volume_text("str", 4, linear("pv0", 7)) + volume_text("mcow", 1, linear("pv0", 11)) +
+        volume_text("str", 4, linear("pv0", 7)) + volume_text("mcow", 1, linear("pv0", 11), false) +
         volume_text("snapshot2", 4, "type = \"snapshot\" origin = \"str\" merging_store = \"mcow\"", false)));
     ASSERT_THAT(devices(found), ElementsAre("/dev/vg/cow", "/dev/vg/root", "/dev/vg/str", "/dev/vg/vcow"));
     EXPECT_EQ(found.volumes[0].length, 5U * 4096);
@@ -576,7 +576,7 @@ TEST(HostileLvm2, AreasThatLie)
     auto disk = physical_volume('a', text);
     put_label(*disk, pv_uuid('a'), {{UINT64_MAX - 100, 4096, 512}});
     EXPECT_THAT(read({disk}).problems.at(0).message, HasSubstr("lies outside"));
-    put_label(*disk, pv_uuid('a'), std::vector<PvLayout>(24, PvLayout{}));
+    put_label(*disk, pv_uuid('a'), std::vector<PvLayout>(26, PvLayout{}));
     EXPECT_THAT(read({disk}).problems.at(0).message, HasSubstr("disk_areas_xl does not end"));
     put_label(*disk, "aaaaaaaa\x1b[31maaaaaaaaaaaaaaaaaaa", {});
     EXPECT_THAT(read({disk}).problems.at(0).message, HasSubstr("pv_uuid"));
