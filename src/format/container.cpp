@@ -5,12 +5,12 @@
 
 namespace imgport {
 
-bool FileContainer::has(std::uint64_t offset, std::uint64_t length) const
+bool FileView::has(std::uint64_t offset, std::uint64_t length) const
 {
     return range_inside(offset, length, m_file.size());
 }
 
-Result<std::vector<std::byte>> FileContainer::read(std::uint64_t offset, std::size_t length)
+Result<std::vector<std::byte>> FileView::read(std::uint64_t offset, std::size_t length)
 {
     // Asked before the buffer is made: a length out of a header must not become an allocation.
     if (!has(offset, length))

@@ -5,7 +5,6 @@
 #include <sys/un.h>
 
 #include "format/nbd_disk.hpp"
-#include "format/raw_disk.hpp"
 #include "format/source.hpp"
 #include "support/subprocess.hpp"
 #include "support/text.hpp"
@@ -96,16 +95,20 @@ Result<std::shared_ptr<Disk>> DiskServer::disk()
     return connect_nbd_disk(m_state->server->socket, m_state->server);
 }
 
-Result<std::shared_ptr<Disk>> open_disk(const Source &source, const std::string &temp_dir)
+Result<std::shared_ptr<Disk>> open_qemu_disk(const Source &source, const std::string &temp_dir)
 {
-    ImageFacts const &facts = source.facts();
-    bool const fixed_vhd = facts.format == Format::vhd && facts.details.vhd && facts.details.vhd->disk_type == 2;
-    if (facts.format == Format::raw || facts.format == Format::iso || fixed_vhd)
-        return open_raw_disk(source.file(), fixed_vhd ? facts.virtual_size.value_or(0) : source.file().size());
     auto server = start_server(source, temp_dir);
     if (!server)
         return fail(server.error());
     return connect_nbd_disk((*server)->socket, *server);
+}
+
+Result<std::shared_ptr<Disk>> open_disk(const Source &source, const std::string &temp_dir)
+{
+    auto disk = open_native_disk(source);
+    if (disk || disk.error().code != ErrorCode::unsupported)
+        return disk;
+    return open_qemu_disk(source, temp_dir);
 }
 
 }  // namespace imgport

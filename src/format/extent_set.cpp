@@ -93,8 +93,10 @@ Result<ExtentSet> ExtentSet::open(const std::string &path, const VmdkDetails &de
 // The line for our descriptor.
 Result<std::string> ExtentSet::add(const std::string &path, const VmdkExtent &extent, const AllowedFiles &allowed)
 {
-    if (extent.type == "ZERO")
+    if (extent.type == "ZERO") {
+        m_lines.emplace_back(extent, std::nullopt);
         return fmt::format("RW {} ZERO\n", extent.sectors);
+    }
     bool const flat = extent.type == "FLAT" || extent.type == "VMFS";
     if ((!flat && extent.type != "SPARSE") || extent.access == "NOACCESS")
         return fail(bad_extent(path, fmt::format("an extent '{} {}' is not supported", printable(extent.access, 20),
@@ -114,6 +116,7 @@ Result<std::string> ExtentSet::add(const std::string &path, const VmdkExtent &ex
         return fail(done.error());
     m_files.push_back(std::move(*file));
     std::size_t const number = m_files.size() - 1;
+    m_lines.emplace_back(extent, number);
     if (auto done = link(number); !done)
         return fail(done.error());
     if (flat)
@@ -141,6 +144,14 @@ std::vector<int> ExtentSet::fds() const
     for (auto const &file : m_files)
         fds.push_back(file.fd());
     return fds;
+}
+
+std::vector<VmdkPart> ExtentSet::parts() const
+{
+    std::vector<VmdkPart> parts;
+    for (auto const &[extent, number] : m_lines)
+        parts.push_back({extent, number ? &m_files[*number] : nullptr});
+    return parts;
 }
 
 Result<void> ExtentSet::check_unchanged() const

@@ -1,13 +1,16 @@
 // A VMDK whose descriptor and extents are files of their own, made ready for QEMU.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include <imgport/image.hpp>
 
+#include "format/vmdk_disk.hpp"
 #include "support/file.hpp"
 
 namespace imgport {
@@ -22,6 +25,8 @@ public:
 
     nlohmann::ordered_json node() const;
     std::vector<int> fds() const;
+    // The lines with their files, for our own reader. Good as long as this object stays where it is.
+    std::vector<VmdkPart> parts() const;
     Result<void> check_unchanged() const;
 
 private:
@@ -32,6 +37,8 @@ private:
     TempDir m_folder;
     Fd m_folder_fd;
     std::vector<InputFile> m_files;
+    // Each line, and the number of its file, where it has one.
+    std::vector<std::pair<VmdkExtent, std::optional<std::size_t>>> m_lines;
 };
 
 }  // namespace imgport

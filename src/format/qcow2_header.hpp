@@ -19,6 +19,22 @@ inline constexpr std::uint64_t compression_type = 1U << 3;
 inline constexpr std::uint64_t extended_l2 = 1U << 4;
 inline constexpr std::uint64_t known_features = 0x1f;
 
+// "L1 table entry" and "L2 table entry": the offset of a table or of a standard cluster, and the flags.
+inline constexpr std::uint64_t offset_mask = 0x00fffffffffffe00;  // bits 9 to 55
+inline constexpr std::uint64_t compressed_flag = std::uint64_t{1} << 62;
+inline constexpr std::uint64_t zero_flag = 1;
+
+// "Compressed Clusters Descriptor": the offset grows narrower as the clusters get larger; the number of further sectors
+// takes what is left up to bit 61.
+constexpr std::uint64_t compressed_offset(std::uint64_t entry, std::uint32_t cluster_bits)
+{
+    return entry & ((std::uint64_t{1} << (62 - (cluster_bits - 8))) - 1);
+}
+constexpr std::uint64_t compressed_sectors(std::uint64_t entry, std::uint32_t cluster_bits)
+{
+    return (entry & (compressed_flag - 1)) >> (62 - (cluster_bits - 8));
+}
+
 }  // namespace qcow2
 
 struct Qcow2Header {

@@ -11,10 +11,6 @@
 namespace imgport {
 namespace {
 
-// Bits 9 to 55 of an L1 entry and of a standard cluster descriptor.
-constexpr std::uint64_t offset_mask = 0x00fffffffffffe00;
-constexpr std::uint64_t compressed_flag = std::uint64_t{1} << 62;
-
 // QEMU's limits: it opens no image beyond them.
 constexpr std::uint32_t most_snapshots = 65536;
 constexpr std::uint32_t largest_snapshot_extra = 1024;
@@ -40,12 +36,6 @@ tl::unexpected<Error> broken_entry(std::uint64_t at, std::string_view table, std
 
 // ---------------------------------------------------------------------------------------------------- mapping
 
-// The compressed cluster descriptor: its offset field grows narrower as the clusters get larger.
-std::uint64_t compressed_offset(std::uint64_t entry, std::uint32_t cluster_bits)
-{
-    return entry & ((std::uint64_t{1} << (62 - (cluster_bits - 8))) - 1);
-}
-
 // The last cluster of a file may be cut off; QEMU reads zeros there without a word. `guest` is where it belongs.
 void check_last_cluster(const Walk &walk, std::uint64_t target, std::uint64_t guest)
 {
@@ -69,8 +59,8 @@ Result<void> check_l2_table(const Walk &walk, std::uint64_t table, std::uint64_t
             for (std::size_t at = 0; at + step <= piece.size(); at += step) {
                 auto const entry = load_be<std::uint64_t>(piece, at);
                 std::uint64_t const index = (offset + at - table) / step;
-                if (entry & compressed_flag) {
-                    std::uint64_t const target = compressed_offset(entry, walk.header.cluster_bits);
+                if (entry & qcow2::compressed_flag) {
+                    std::uint64_t const target = qcow2::compressed_offset(entry, walk.header.cluster_bits);
                     if (walk.past_end(target))
                         return fail(malformed(fmt::format("a compressed cluster lies at {}, but the file ends at {}: "
                                                           "it is cut short or damaged",
@@ -78,7 +68,7 @@ Result<void> check_l2_table(const Walk &walk, std::uint64_t table, std::uint64_t
                                               offset + at, "L2 table"));
                     continue;
                 }
-                std::uint64_t const target = entry & offset_mask;
+                std::uint64_t const target = entry & qcow2::offset_mask;
                 if (target == 0)
                     continue;
                 if (walk.misaligned(target) || walk.past_end(target))
@@ -100,7 +90,7 @@ Result<bool> for_each_l2_table(const Walk &walk, const Visitor &visit)
     return for_each_piece(walk.container, start, std::uint64_t{walk.header.l1_size} * 8, "L1 table",
                           [&](Bytes piece, std::uint64_t offset) -> Result<void> {
                               for (std::size_t at = 0; at + 8 <= piece.size(); at += 8) {
-                                  std::uint64_t const target = load_be<std::uint64_t>(piece, at) & offset_mask;
+                                  std::uint64_t const target = load_be<std::uint64_t>(piece, at) & qcow2::offset_mask;
                                   if (target == 0)
                                       continue;
                                   if (auto done = visit((offset + at - start) / 8, offset + at, target); !done)

@@ -8,6 +8,7 @@
 #include "format/container.hpp"
 #include "format/extent_set.hpp"
 #include "format/identify.hpp"
+#include "format/native_disk.hpp"
 #include "format/qemu.hpp"
 #include "format/reading.hpp"
 #include "format/unpack.hpp"
@@ -314,6 +315,23 @@ Result<void> Source::check_unchanged() const
             return done;
     }
     return m_state->extents ? m_state->extents->check_unchanged() : Result<void>();
+}
+
+Result<std::shared_ptr<Disk>> open_native_disk(const Source &source)
+{
+    auto const &state = *source.m_state;
+    auto const cache = std::make_shared<ImageCache>();
+    if (state.extents)
+        return open_vmdk_split_disk(state.extents->parts(), cache);
+    // From the bottom up, each image holds the one below it.
+    std::shared_ptr<Disk> below;
+    for (auto link = state.backing.rbegin(); link != state.backing.rend(); ++link) {
+        auto disk = open_native_disk(link->file, link->facts, cache, std::move(below));
+        if (!disk)
+            return disk;
+        below = std::move(*disk);
+    }
+    return open_native_disk(state.image.file, state.image.facts, cache, std::move(below));
 }
 
 }  // namespace imgport

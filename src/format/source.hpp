@@ -47,14 +47,22 @@ public:
     Result<void> check_unchanged() const;
 
 private:
+    friend Result<std::shared_ptr<Disk>> open_native_disk(const Source &source);
     struct State;
     explicit Source(std::unique_ptr<State> state);
     std::unique_ptr<State> m_state;
 };
 
-// The virtual disk of a source: RAW natively (holes by SEEK_HOLE), everything else through `qemu-nbd --read-only` on a
-// socket in a private folder, by libnbd. The source must outlive the disk.
+// The virtual disk of a source: by our own reader of its format, and where there is none through QEMU. The source must
+// outlive the disk.
 Result<std::shared_ptr<Disk>> open_disk(const Source &source, const std::string &temp_dir);
+
+// By our own readers alone (native_disk.hpp), with the backing chain and the extents. Unsupported, by name, where one
+// of the files needs QEMU.
+Result<std::shared_ptr<Disk>> open_native_disk(const Source &source);
+
+// Through `qemu-nbd --read-only` on a socket in a private folder, by libnbd: any format.
+Result<std::shared_ptr<Disk>> open_qemu_disk(const Source &source, const std::string &temp_dir);
 
 // The same as an NBD server for others (the appliance): "unix:/path" of a socket that serves the raw bytes of the
 // disk, read-only, as long as the object lives.

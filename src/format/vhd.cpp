@@ -12,54 +12,12 @@
 namespace imgport {
 namespace {
 
-constexpr std::uint32_t version_1_0 = 0x00010000;
-
-// "Dynamic Disk Header Format".
-constexpr std::size_t dynamic_header_length = 1024;
-constexpr std::uint32_t unused_block = 0xffffffff;
-
 // A 32-bit sector number ends at 2 TiB, and the block that it begins must lie below: 2040 GiB.
 constexpr std::uint64_t largest_disk = std::uint64_t{2040} << 30;
-// With blocks of 512 KiB, the smallest that the specification names.
-constexpr std::uint32_t most_table_entries = 4 << 20;
-
-// A footer as it was found.
-struct FoundFooter {
-    std::uint64_t offset = 0;
-    std::vector<std::byte> bytes = {};  // 512, or 511
-    VhdFooter footer = {};
-};
-
-std::optional<FoundFooter> footer_at(Container &container, std::uint64_t offset, std::size_t length)
-{
-    if (!container.has(offset, length))
-        return std::nullopt;
-    auto bytes = container.read(offset, length);
-    if (!bytes || !has_vhd_cookie(*bytes))
-        return std::nullopt;
-    FoundFooter found{offset, std::move(*bytes), {}};
-    found.footer = parse_vhd_footer(found.bytes);
-    return found;
-}
-
-// A disk whose last sector happens to begin with the cookie is not yet a VHD: the version or the checksum must be
-// right, too.
-std::optional<FoundFooter> footer_at_end(Container &container)
-{
-    auto const size = container.size();
-    for (std::size_t const length : {VhdFooter::length, VhdFooter::old_length}) {
-        if (!size || *size < length)
-            continue;
-        auto found = footer_at(container, *size - length, length);
-        if (found && (found->footer.checksum_valid || found->footer.version == version_1_0))
-            return found;
-    }
-    return std::nullopt;
-}
 
 bool recognise(Container &container)
 {
-    return begins_with(read_head(container, 8), "conectix") || footer_at_end(container);
+    return begins_with(read_head(container, 8), "conectix") || find_vhd_footers(container).tail;
 }
 
 std::string field_at(std::size_t offset)
@@ -81,7 +39,7 @@ std::string field_at(std::size_t offset)
 }
 
 // What is left of a dynamic disk's double book-keeping.
-void compare_footers(const FoundFooter &copy, const FoundFooter &tail, ImageFacts &facts)
+void compare_footers(const FoundVhdFooter &copy, const FoundVhdFooter &tail, ImageFacts &facts)
 {
     VhdFooter const &a = copy.footer;
     VhdFooter const &b = tail.footer;
@@ -127,7 +85,7 @@ VhdDetails details_of(const VhdFooter &footer)
     return details;
 }
 
-Result<void> read_size(const FoundFooter &found, ImageFacts &facts)
+Result<void> read_size(const FoundVhdFooter &found, ImageFacts &facts)
 {
     VhdFooter const &footer = found.footer;
     VhdSize const size = vhd_virtual_size(footer);
@@ -147,7 +105,7 @@ Result<void> read_size(const FoundFooter &found, ImageFacts &facts)
 
 // --------------------------------------------------------------------------------------------------------- fixed
 
-Result<void> read_fixed(Container &container, const FoundFooter &found, ImageFacts &facts)
+Result<void> read_fixed(Container &container, const FoundVhdFooter &found, ImageFacts &facts)
 {
     std::uint64_t const data = found.offset;
     std::uint64_t const needed = std::max(*facts.virtual_size, found.footer.current_size);
@@ -168,68 +126,7 @@ Result<void> read_fixed(Container &container, const FoundFooter &found, ImageFac
 
 // ------------------------------------------------------------------------------------------------------- dynamic
 
-struct DynamicHeader {
-    std::uint64_t offset = 0;
-    std::uint64_t table_offset = 0;
-    std::uint32_t table_entries = 0;
-    std::uint32_t block_size = 0;
-
-    // Each block is preceded by a bitmap of its sectors, padded to a sector.
-    std::uint64_t bitmap_size() const
-    {
-        std::uint64_t const bits = block_size / sector_size;
-        return ((bits + 7) / 8 + sector_size - 1) / sector_size * sector_size;
-    }
-};
-
-Result<std::optional<DynamicHeader>> read_dynamic_header(Container &container, const FoundFooter &found,
-                                                         ImageFacts &facts)
-{
-    std::uint64_t const offset = found.footer.data_offset;
-    if (auto done = check_inside(container, offset, dynamic_header_length, found.offset + 16, "data offset"); !done)
-        return fail(done.error());
-    auto const bytes = read_kept(container, offset, dynamic_header_length, "dynamic disk header");
-    if (!bytes)
-        return fail(bytes.error());
-    if (!*bytes)
-        return std::optional<DynamicHeader>{};
-    if (!begins_with(**bytes, "cxsparse"))
-        return fail(malformed("it is not 'cxsparse'", offset, "dynamic disk header cookie"));
-    VhdDetails &details = *facts.details.vhd;
-    DynamicHeader header;
-    header.offset = offset;
-    header.table_offset = load_be<std::uint64_t>(**bytes, 16);
-    header.table_entries = load_be<std::uint32_t>(**bytes, 28);
-    header.block_size = load_be<std::uint32_t>(**bytes, 32);
-    details.block_size = header.block_size;
-    details.table_entries = header.table_entries;
-    details.header_checksum_valid = load_be<std::uint32_t>(**bytes, 36) == vhd_checksum(**bytes, 36);
-    if (found.footer.disk_type == static_cast<std::uint32_t>(VhdFooter::Type::differencing))
-        details.parent = utf8_from_utf16be(Bytes(**bytes).subspan(64, 512));
-    if (!*details.header_checksum_valid)
-        return fail(malformed("the checksum of the dynamic disk header is wrong", offset + 36, "checksum"));
-    return std::optional(header);
-}
-
-Result<void> check_dynamic_header(const Container &container, const DynamicHeader &header, const ImageFacts &facts)
-{
-    auto const broken = [&](std::uint64_t at, const char *field, std::string message) {
-        return fail(malformed(std::move(message), header.offset + at, field));
-    };
-    if (!is_power_of_two(header.block_size) || header.block_size < sector_size)
-        return broken(32, "block size", fmt::format("{} is no power of two from 512 up", header.block_size));
-    if (header.table_entries > most_table_entries)
-        return broken(28, "max table entries", fmt::format("{} is more than a VHD can have", header.table_entries));
-    std::uint64_t const covered = std::uint64_t{header.table_entries} * header.block_size;
-    if (covered < *facts.virtual_size)
-        return broken(28, "max table entries",
-                      fmt::format("{} blocks of {} bytes are too few for a disk of {}", header.table_entries,
-                                  header.block_size, *facts.virtual_size));
-    return check_inside(container, header.table_offset, std::uint64_t{header.table_entries} * 4, header.offset + 16,
-                        "table offset");
-}
-
-Result<void> check_block_table(Container &container, const DynamicHeader &header, const ImageFacts &facts)
+Result<void> check_block_table(Container &container, const VhdDynamicHeader &header, const ImageFacts &facts)
 {
     std::uint64_t const disk = *facts.virtual_size;
     auto const done =
@@ -238,7 +135,7 @@ Result<void> check_block_table(Container &container, const DynamicHeader &header
                            for (std::size_t at = 0; at + 4 <= piece.size(); at += 4) {
                                auto const sector = load_be<std::uint32_t>(piece, at);
                                std::uint64_t const start = (offset + at - header.table_offset) / 4 * header.block_size;
-                               if (sector == unused_block || start >= disk)
+                               if (sector == VhdDynamicHeader::unused_block || start >= disk)
                                    continue;
                                // Of the last block no more is needed than the disk has.
                                std::uint64_t const needed =
@@ -255,18 +152,29 @@ Result<void> check_block_table(Container &container, const DynamicHeader &header
     return {};
 }
 
-Result<void> read_dynamic(Container &container, const FoundFooter &found, ImageFacts &facts)
+Result<void> read_dynamic(Container &container, const FoundVhdFooter &found, ImageFacts &facts)
 {
-    auto const header = read_dynamic_header(container, found, facts);
-    if (facts.details.vhd->disk_type == static_cast<std::uint32_t>(VhdFooter::Type::differencing))
+    auto const header = read_vhd_dynamic_header(container, found);
+    VhdDetails &details = *facts.details.vhd;
+    bool const differencing = found.footer.disk_type == static_cast<std::uint32_t>(VhdFooter::Type::differencing);
+    if (header && *header) {
+        details.block_size = (*header)->block_size;
+        details.table_entries = (*header)->table_entries;
+        details.header_checksum_valid = (*header)->checksum_valid;
+        if (differencing)
+            details.parent = (*header)->parent;
+    }
+    if (differencing)
         add_hazard(facts, "missing-parent", HazardSeverity::refuse,
                    fmt::format("holds only the differences to another disk{}; merge the two first where it was made",
-                               facts.details.vhd->parent ? ", " + quoted(*facts.details.vhd->parent) : ""));
+                               details.parent ? ", " + quoted(*details.parent) : ""));
     if (!header)
         return fail(header.error());
-    if (!*header || facts.hazard("absurd-size"))
+    if (!*header)
         return {};
-    if (auto done = check_dynamic_header(container, **header, facts); !done)
+    if (facts.hazard("absurd-size") && (*header)->checksum_valid)
+        return {};
+    if (auto done = check_vhd_dynamic_header(container, **header, *facts.virtual_size); !done)
         return done;
     return check_block_table(container, **header, facts);
 }
@@ -275,15 +183,14 @@ Result<void> read_dynamic(Container &container, const FoundFooter &found, ImageF
 
 Result<void> read_image(Container &container, ImageFacts &facts)
 {
-    auto const tail = footer_at_end(container);
-    auto const copy = footer_at(container, 0, VhdFooter::length);
-    if (!tail && !copy) {
+    auto const footers = find_vhd_footers(container);
+    auto const &[copy, tail] = footers;
+    if (footers.in_force() == nullptr) {
         auto const bytes = read_header(container, 0, VhdFooter::length, "footer");
         return fail(bytes ? malformed("there is no footer", std::nullopt, "cookie") : bytes.error());
     }
-    // Readers of dynamic disks take the copy, so that is what counts; the two are compared below.
-    bool const use_copy = copy && (copy->footer.checksum_valid || !tail || !tail->footer.checksum_valid);
-    FoundFooter const &found = use_copy ? *copy : *tail;
+    // The two are compared below.
+    FoundVhdFooter const &found = *footers.in_force();
     VhdFooter const &footer = found.footer;
     facts.details.vhd = details_of(footer);
     auto const type = static_cast<VhdFooter::Type>(footer.disk_type);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "format/container.hpp"
 #include "support/bytes.hpp"
@@ -50,5 +51,45 @@ std::uint32_t vhd_checksum(Bytes bytes, std::size_t checksum_offset);
 // VirtualBox by current_size. A geometry at its limit says nothing. QEMU's vpc driver has the same rule with a shorter
 // list, so whoever opens the disk by it must tell it which of the two counts.
 VhdSize vhd_virtual_size(const VhdFooter &footer);
+
+// A footer as it was found.
+struct FoundVhdFooter {
+    std::uint64_t offset = 0;
+    std::vector<std::byte> bytes = {};  // 512, or 511
+    VhdFooter footer = {};
+};
+
+// Either has the cookie. A disk whose last sector happens to begin with it is not yet a VHD: at the end, the version or
+// the checksum must be right, too.
+struct VhdFooters {
+    std::optional<FoundVhdFooter> copy = {};  // at the start
+    std::optional<FoundVhdFooter> tail = {};  // at the end
+
+    // The one that counts: readers of dynamic disks take the copy. nullptr where there is neither.
+    const FoundVhdFooter *in_force() const;
+};
+VhdFooters find_vhd_footers(Container &container);
+
+// "Dynamic Disk Header Format".
+struct VhdDynamicHeader {
+    static constexpr std::size_t length = 1024;
+    static constexpr std::uint32_t unused_block = 0xffffffff;  // in the block allocation table
+
+    std::uint64_t offset = 0;
+    std::uint64_t table_offset = 0;
+    std::uint32_t table_entries = 0;
+    std::uint32_t block_size = 0;
+    bool checksum_valid = false;
+    std::string parent = {};  // its name; nothing unless the disk is differencing
+
+    // Bytes of the bitmap of sectors that precedes each block, padded to a sector.
+    std::uint64_t bitmap_size() const;
+};
+
+// Nothing where a stream did not keep it. The fields are as they were found.
+Result<std::optional<VhdDynamicHeader>> read_vhd_dynamic_header(Container &container, const FoundVhdFooter &found);
+
+// The checksum and the bounds of each field, for a disk of `size` bytes.
+Result<void> check_vhd_dynamic_header(const Container &container, const VhdDynamicHeader &header, std::uint64_t size);
 
 }  // namespace imgport

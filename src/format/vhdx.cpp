@@ -11,61 +11,14 @@
 namespace imgport {
 namespace {
 
-constexpr std::uint64_t mib = 1 << 20;
-
-// Section 2.5.1.1, payload block states of which the block is in the file.
-constexpr std::uint64_t fully_present = 6;
-constexpr std::uint64_t partially_present = 7;
-
 bool recognise(Container &container)
 {
     return begins_with(read_head(container, 8), "vhdxfile");
 }
 
-// Section 2.6.2: the bounds of each item.
-Result<void> check_metadata(const VhdxMetadata &metadata, std::uint64_t place)
-{
-    auto const broken = [&](const char *field, std::string message) {
-        return fail(malformed(std::move(message), place, field));
-    };
-    if (!metadata.block_size)
-        return broken("File Parameters", "the item is missing");
-    if (!metadata.virtual_disk_size)
-        return broken("Virtual Disk Size", "the item is missing");
-    if (!metadata.logical_sector_size)
-        return broken("Logical Sector Size", "the item is missing");
-    if (!is_power_of_two(*metadata.block_size) || *metadata.block_size < mib || *metadata.block_size > 256 * mib)
-        return broken("BlockSize", fmt::format("{} is no power of two from 1 MiB to 256 MiB", *metadata.block_size));
-    if (*metadata.logical_sector_size != 512 && *metadata.logical_sector_size != 4096)
-        return broken("Logical Sector Size", fmt::format("{} is neither 512 nor 4096", *metadata.logical_sector_size));
-    if (*metadata.virtual_disk_size == 0 || *metadata.virtual_disk_size % *metadata.logical_sector_size != 0)
-        return broken("Virtual Disk Size", fmt::format("{} is not made of whole sectors", *metadata.virtual_disk_size));
-    return {};
-}
-
-// Section 2.5: the entries of payload blocks, with one of a sector bitmap after each chunk.
-struct BatLayout {
-    std::uint64_t blocks = 0;
-    std::uint64_t chunk_ratio = 0;  // payload blocks in a chunk: 2^23 sectors by the block's size, a power of two
-    std::uint64_t entries = 0;
-};
-
-BatLayout layout_of(const VhdxMetadata &metadata)
-{
-    std::uint64_t const block = *metadata.block_size;
-    std::uint64_t const size = *metadata.virtual_disk_size;
-    BatLayout layout;
-    layout.blocks = size / block + (size % block != 0 ? 1 : 0);
-    layout.chunk_ratio = (std::uint64_t{1} << 23) * *metadata.logical_sector_size / block;
-    std::uint64_t const chunks = (layout.blocks + layout.chunk_ratio - 1) / layout.chunk_ratio;
-    layout.entries = metadata.has_parent ? chunks * (layout.chunk_ratio + 1)
-                                         : layout.blocks + (layout.blocks - 1) / layout.chunk_ratio;
-    return layout;
-}
-
 Result<void> check_bat(Container &container, const VhdxRegion &region, const VhdxMetadata &metadata)
 {
-    BatLayout const layout = layout_of(metadata);
+    VhdxBatLayout const layout = vhdx_bat_layout(metadata);
     if (layout.entries > region.length / 8)
         return fail(malformed(fmt::format("{} bytes are too few for {} entries", region.length, layout.entries),
                               region.entry_place + 24, "region table Length"));
@@ -74,11 +27,11 @@ Result<void> check_bat(Container &container, const VhdxRegion &region, const Vhd
             for (std::size_t at = 0; at + 8 <= piece.size(); at += 8) {
                 std::uint64_t const index = (offset + at - region.offset) / 8;
                 auto const entry = load_le<std::uint64_t>(piece, at);
-                std::uint64_t const state = entry & 7;
+                auto const state = vhdx_bat::state(entry);
                 bool const is_bitmap = index % (layout.chunk_ratio + 1) == layout.chunk_ratio;
-                if (is_bitmap || (state != fully_present && state != partially_present))
+                if (is_bitmap || (state != vhdx_bat::fully_present && state != vhdx_bat::partially_present))
                     continue;
-                std::uint64_t const target = (entry >> 20) * mib;
+                std::uint64_t const target = vhdx_bat::offset(entry);
                 if (auto inside = check_inside(container, target, *metadata.block_size, offset + at, "BAT"); !inside)
                     return inside;
             }
@@ -138,7 +91,7 @@ Result<void> read_image(Container &container, ImageFacts &facts)
     add_metadata(**metadata, facts);
     if ((*metadata)->unknown_required)
         note_unknown("metadata item", facts);
-    if (auto done = check_metadata(**metadata, (*regions)->metadata->offset); !done)
+    if (auto done = check_vhdx_metadata(**metadata, (*regions)->metadata->offset); !done)
         return done;
     // What the log holds may be the very entries that are wrong now.
     if (log_pending || facts.hazard("absurd-size"))

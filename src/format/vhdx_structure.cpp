@@ -260,4 +260,37 @@ Result<std::optional<VhdxMetadata>> read_vhdx_metadata(Container &container, con
     return std::optional(std::move(metadata));
 }
 
+Result<void> check_vhdx_metadata(const VhdxMetadata &metadata, std::uint64_t place)
+{
+    auto const broken = [&](const char *field, std::string message) {
+        return fail(malformed(std::move(message), place, field));
+    };
+    if (!metadata.block_size)
+        return broken("File Parameters", "the item is missing");
+    if (!metadata.virtual_disk_size)
+        return broken("Virtual Disk Size", "the item is missing");
+    if (!metadata.logical_sector_size)
+        return broken("Logical Sector Size", "the item is missing");
+    if (!is_power_of_two(*metadata.block_size) || *metadata.block_size < mib || *metadata.block_size > 256 * mib)
+        return broken("BlockSize", fmt::format("{} is no power of two from 1 MiB to 256 MiB", *metadata.block_size));
+    if (*metadata.logical_sector_size != 512 && *metadata.logical_sector_size != 4096)
+        return broken("Logical Sector Size", fmt::format("{} is neither 512 nor 4096", *metadata.logical_sector_size));
+    if (*metadata.virtual_disk_size == 0 || *metadata.virtual_disk_size % *metadata.logical_sector_size != 0)
+        return broken("Virtual Disk Size", fmt::format("{} is not made of whole sectors", *metadata.virtual_disk_size));
+    return {};
+}
+
+VhdxBatLayout vhdx_bat_layout(const VhdxMetadata &metadata)
+{
+    std::uint64_t const block = *metadata.block_size;
+    std::uint64_t const size = *metadata.virtual_disk_size;
+    VhdxBatLayout layout;
+    layout.blocks = size / block + (size % block != 0 ? 1 : 0);
+    layout.chunk_ratio = (std::uint64_t{1} << 23) * *metadata.logical_sector_size / block;
+    std::uint64_t const chunks = (layout.blocks + layout.chunk_ratio - 1) / layout.chunk_ratio;
+    layout.entries = metadata.has_parent ? chunks * (layout.chunk_ratio + 1)
+                                         : layout.blocks + (layout.blocks - 1) / layout.chunk_ratio;
+    return layout;
+}
+
 }  // namespace imgport

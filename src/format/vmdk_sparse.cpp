@@ -43,13 +43,6 @@ VmdkSparseHeader parse(Bytes bytes, std::uint64_t place)
     return header;
 }
 
-// capacity / (grain_size * entries_per_table), rounded up. The three are checked and small.
-std::uint64_t directory_entries(const VmdkSparseHeader &header)
-{
-    std::uint64_t const per_table = header.grain_size * header.entries_per_table;
-    return header.capacity / per_table + (header.capacity % per_table != 0 ? 1 : 0);
-}
-
 Result<void> check_header(const VmdkSparseHeader &header, Bytes bytes, ImageFacts &facts)
 {
     if (header.version < 1 || header.version > 3)
@@ -69,9 +62,9 @@ Result<void> check_header(const VmdkSparseHeader &header, Bytes bytes, ImageFact
                       fmt::format("{} is not from 1 to {}", header.entries_per_table, most_entries_per_table));
     if (header.compression > 1 || (header.is_compressed() && header.compression != 1))
         return broken(header, 77, "compressAlgorithm", fmt::format("{} is not known", header.compression));
-    if (!facts.hazard("absurd-size") && directory_entries(header) > largest_directory)
+    if (!facts.hazard("absurd-size") && header.directory_entries() > largest_directory)
         add_hazard(facts, "absurd-size", HazardSeverity::refuse,
-                   fmt::format("the header asks for a grain directory of {} entries", directory_entries(header)));
+                   fmt::format("the header asks for a grain directory of {} entries", header.directory_entries()));
     return {};
 }
 
@@ -91,7 +84,6 @@ Result<void> check_descriptor_place(const Container &container, const VmdkSparse
                         "descriptorOffset");
 }
 
-// The directory's place is only in the footer, which must agree with the header in everything else.
 Result<VmdkSparseHeader> read_footer(Container &container, const VmdkSparseHeader &header, ImageFacts &facts)
 {
     auto const size = container.size();
@@ -136,8 +128,9 @@ Result<bool> check_grain_table(Container &container, const VmdkSparseHeader &hea
         if (place < 2 || start >= header.capacity)               // 0: not there; 1: zeros
             return {};
         // A compressed grain tells its length itself, in a marker of 12 bytes.
-        std::uint64_t const needed =
-            header.is_compressed() ? 12 : std::min(header.grain_size, header.capacity - start) * sector_size;
+        std::uint64_t const needed = header.is_compressed()
+                                         ? VmdkGrainMarker::length
+                                         : std::min(header.grain_size, header.capacity - start) * sector_size;
         return check_inside(container, place * sector_size, needed, at, "grain table");
     };
     return for_each_piece(container, table, std::uint64_t{header.entries_per_table} * 4, "grain table",
@@ -154,6 +147,12 @@ Result<bool> check_grain_table(Container &container, const VmdkSparseHeader &hea
 
 }  // namespace
 
+std::uint64_t VmdkSparseHeader::directory_entries() const
+{
+    std::uint64_t const per_table = grain_size * entries_per_table;  // both are small
+    return capacity / per_table + (capacity % per_table != 0 ? 1 : 0);
+}
+
 Result<VmdkSparseHeader> read_vmdk_sparse_header(Container &container, ImageFacts &facts)
 {
     auto const bytes = read_header(container, 0, VmdkSparseHeader::length, "header");
@@ -167,28 +166,38 @@ Result<VmdkSparseHeader> read_vmdk_sparse_header(Container &container, ImageFact
     return header;
 }
 
+Result<VmdkSparseHeader> read_vmdk_grain_header(Container &container, const VmdkSparseHeader &header, ImageFacts &facts)
+{
+    return header.grain_directory == VmdkSparseHeader::grain_directory_at_end ? read_footer(container, header, facts)
+                                                                              : Result<VmdkSparseHeader>(header);
+}
+
+Result<void> check_vmdk_grain_directory(const Container &container, const VmdkSparseHeader &header)
+{
+    auto const directory = checked_mul(header.grain_directory, sector_size);
+    if (!directory || *directory == 0)
+        return broken(header, 56, "gdOffset", fmt::format("{} is no place in the file", header.grain_directory));
+    return check_inside(container, *directory, header.directory_entries() * 4, header.place + 56, "gdOffset");
+}
+
 Result<void> check_vmdk_grains(Container &container, const VmdkSparseHeader &first, ImageFacts &facts)
 {
-    auto const header = first.grain_directory == VmdkSparseHeader::grain_directory_at_end
-                            ? read_footer(container, first, facts)
-                            : Result<VmdkSparseHeader>(first);
+    auto const header = read_vmdk_grain_header(container, first, facts);
     if (!header)
         return fail(header.error());
     if (facts.hazard("absurd-size") || facts.hazard("header-footer-mismatch") ||
         header->grain_directory == VmdkSparseHeader::grain_directory_at_end)
         return {};
-    std::uint64_t const entries = directory_entries(*header);
-    auto const directory = checked_mul(header->grain_directory, sector_size);
-    if (!directory || *directory == 0)
-        return broken(*header, 56, "gdOffset", fmt::format("{} is no place in the file", header->grain_directory));
-    if (auto done = check_inside(container, *directory, entries * 4, header->place + 56, "gdOffset"); !done)
+    if (auto done = check_vmdk_grain_directory(container, *header); !done)
         return done;
+    std::uint64_t const entries = header->directory_entries();
+    std::uint64_t const directory = header->grain_directory * sector_size;
 
     std::uint64_t const table_length = std::uint64_t{header->entries_per_table} * 4;
     std::uint64_t const affordable = table_budget / table_length / 8;  // each is a read of its own
     std::uint64_t const stride = (entries + affordable - 1) / affordable;
     auto const done = for_each_piece(
-        container, *directory, entries * 4, "grain directory", [&](Bytes piece, std::uint64_t offset) -> Result<void> {
+        container, directory, entries * 4, "grain directory", [&](Bytes piece, std::uint64_t offset) -> Result<void> {
             for (std::size_t at = 0; at + 4 <= piece.size(); at += 4) {
                 std::uint64_t const table = load_le<std::uint32_t>(piece, at);
                 if (table == 0)
@@ -197,9 +206,9 @@ Result<void> check_vmdk_grains(Container &container, const VmdkSparseHeader &fir
                         check_inside(container, table * sector_size, table_length, offset + at, "grain directory");
                     !inside)
                     return inside;
-                if ((offset + at - *directory) / 4 % stride != 0)
+                if ((offset + at - directory) / 4 % stride != 0)
                     continue;
-                std::uint64_t const first_grain = (offset + at - *directory) / 4 * header->entries_per_table;
+                std::uint64_t const first_grain = (offset + at - directory) / 4 * header->entries_per_table;
                 if (auto checked = check_grain_table(container, *header, table * sector_size, first_grain); !checked)
                     return fail(checked.error());
             }

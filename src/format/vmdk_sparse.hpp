@@ -26,12 +26,30 @@ struct VmdkSparseHeader {
     bool unclean_shutdown = false;
     std::uint16_t compression = 0;  // 0 none, 1 deflate
 
+    bool has_zero_grains() const { return (flags & 1U << 2) != 0; }  // a grain table entry of 1 stands for zeroes
     bool is_compressed() const { return (flags & 1U << 16) != 0; }
+    bool has_markers() const { return (flags & 1U << 17) != 0; }
+    // capacity / (grain_size * entries_per_table), rounded up. Of a header that was checked.
+    std::uint64_t directory_entries() const;
 };
 
-// Reads the header and, where the grain directory is at the end, the footer that stands for it. Each field is held to
-// the specification; the result has sane bounds. Also sets virtual_size, and the hazard absurd-size.
+// "Grain Marker": where a compressed grain belongs (8 bytes), then the length of the bytes that follow.
+struct VmdkGrainMarker {
+    static constexpr std::size_t length = 12;
+    static constexpr std::size_t size_offset = 8;
+};
+
+// Reads the header. Each field is held to the specification; the result has sane bounds. Also sets virtual_size, and
+// the hazard absurd-size.
 Result<VmdkSparseHeader> read_vmdk_sparse_header(Container &container, ImageFacts &facts);
+
+// The header that knows where the grain directory is: the footer where it is at the end, which must agree with the
+// header in everything else (hazard header-footer-mismatch). Unchanged where a stream was not read to its end.
+Result<VmdkSparseHeader> read_vmdk_grain_header(Container &container, const VmdkSparseHeader &header,
+                                                ImageFacts &facts);
+
+// That the grain directory lies inside the file.
+Result<void> check_vmdk_grain_directory(const Container &container, const VmdkSparseHeader &header);
 
 // Walks the grain directory and as many grain tables as table_budget allows. An error (malformed) where a table or a
 // grain lies outside the file.

@@ -509,7 +509,7 @@ TEST(DiskServer, WhatQemuCannotOpenIsSaidToBe)
     auto const source = open_source(path);
     ASSERT_TRUE(source) << error_text(source);
     patch_file(path, 0, "none");  // behind our back, so that QEMU refuses it
-    auto const disk = open_disk(*source, "");
+    auto const disk = open_qemu_disk(*source, "");
     ASSERT_FALSE(disk);
     EXPECT_THAT(disk.error().message, HasSubstr("qemu-nbd cannot open it"));
 }

@@ -1,0 +1,11 @@
+#include "fuzz/disk_fuzz.hpp"
+
+using namespace imgport;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+{
+    auto const file = fuzz::memory_file(std::as_bytes(std::span(data, size)), size);
+    if (file)
+        fuzz::drive_disk(vmdk_reader, *file);
+    return 0;
+}
