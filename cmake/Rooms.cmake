@@ -3,9 +3,10 @@
 
 set_property(GLOBAL PROPERTY imgport_rooms "")
 
-# imgport_room(NAME [ON LOWER_ROOM...] [LIBRARIES TARGET...] [EXTRA FILE...])
+# imgport_room(NAME [MODULE] [ON LOWER_ROOM...] [LIBRARIES TARGET...] [EXTRA FILE...])
+# A MODULE is loaded when it is asked for: imgport/NAME.so beside the library. A static library has it inside.
 function(imgport_room name)
-  cmake_parse_arguments(ROOM "" "" "ON;LIBRARIES;EXTRA" ${ARGN})
+  cmake_parse_arguments(ROOM "MODULE" "" "ON;LIBRARIES;EXTRA" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   list(APPEND sources ${ROOM_EXTRA})
   set(closure ${name})
@@ -34,6 +35,9 @@ function(imgport_room name)
   target_precompile_headers(imgport_${name} PRIVATE <fmt/format.h> <functional> <map> <memory> <optional> <string>
                             <vector> <tl/expected.hpp>)
   set_property(GLOBAL APPEND PROPERTY imgport_rooms ${name})
+  if(ROOM_MODULE AND BUILD_SHARED_LIBS)
+    set_property(GLOBAL APPEND PROPERTY imgport_modules ${name})
+  endif()
 endfunction()
 
 # The objects of a room and of all rooms below it.
@@ -50,6 +54,8 @@ endfunction()
 
 function(imgport_library)
   get_property(rooms GLOBAL PROPERTY imgport_rooms)
+  get_property(modules GLOBAL PROPERTY imgport_modules)
+  list(REMOVE_ITEM rooms ${modules})
   set(objects "")
   set(libraries "")
   foreach(room ${rooms})
@@ -65,6 +71,15 @@ function(imgport_library)
   target_include_directories(imgport PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(imgport PUBLIC tl::expected PRIVATE ${libraries})
+
+  foreach(module ${modules})
+    get_property(more GLOBAL PROPERTY imgport_libraries_${module})
+    add_library(imgport-${module} MODULE $<TARGET_OBJECTS:imgport_${module}>)
+    set_target_properties(imgport-${module} PROPERTIES LINKER_LANGUAGE CXX PREFIX "" OUTPUT_NAME ${module}
+      LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/imgport INSTALL_RPATH $ORIGIN/..)
+    target_link_libraries(imgport-${module} PRIVATE imgport ${more})
+    install(TARGETS imgport-${module} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/imgport)
+  endforeach()
 
   install(TARGETS imgport EXPORT imgport-targets)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/imgport DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

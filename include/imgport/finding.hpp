@@ -38,6 +38,7 @@ struct Finding {
     std::optional<bool> machine = {};
     // `prepare` only: violated by the source, mended by the conversion. The status is then `passed`.
     std::optional<bool> mended = {};
+    std::optional<std::string> inspector = {};  // who read the guest's files for it: "native", "appliance"
 
     static void fields(auto &self, auto &&visit)
     {
@@ -50,6 +51,7 @@ struct Finding {
         visit("source", self.source);
         visit("machine", self.machine);
         visit("mended", self.mended);
+        visit("inspector", self.inspector);
     }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ public:
 
     // "appliance", "native".
     virtual std::string name() const = 0;
+
+    // Why the engine itself cannot go on (the appliance died), whatever the filesystems are like; nullopt while it can.
+    virtual std::optional<Error> failure() const = 0;
 
     // Volumes that only appear when others are assembled (LVM logical volumes), with what their superblocks say.
     // `known` are the ones found in the partition table.

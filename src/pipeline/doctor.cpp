@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include "convert/qemu_img.hpp"
-#include "filesystem/appliance.hpp"
-#include "filesystem/kvm.hpp"
+#include "filesystem/appliance_module.hpp"
 #include "format/source.hpp"
 #include "support/file.hpp"
 #include "support/json_fields.hpp"
+#include "support/kvm.hpp"
 #include "support/subprocess.hpp"
 #include "support/text.hpp"
 
@@ -27,7 +27,8 @@ DoctorItem qemu_img_item()
 DoctorItem qemu_nbd_item()
 {
     std::string const path = find_program("qemu-nbd");
-    return {"qemu-nbd", !path.empty(), true, path.empty() ? "not installed" : path, packages};
+    return {"qemu-nbd", !path.empty(), false, path.empty() ? "not installed" : path,
+            fmt::format("for rare formats and the appliance. {}", packages)};
 }
 
 DoctorItem kvm_item()
@@ -51,7 +52,7 @@ Result<void> start_appliance(const std::string &temp_dir, ProgressSink &progress
     auto server = DiskServer::start(*source, temp_dir);
     if (!server)
         return fail(server.error());
-    auto const appliance = Appliance::start(server->socket(), 512, temp_dir, progress);
+    auto const appliance = start_appliance({server->socket(), 512, temp_dir}, progress);
     if (!appliance)
         return fail(appliance.error());
     return {};
@@ -65,8 +66,9 @@ DoctorItem appliance_item(const std::string &temp_dir, ProgressSink &progress)
     auto const started = start_appliance(temp_dir, progress);
     double const seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     progress.end();
-    return {"appliance", started.has_value(), true,
-            started ? fmt::format("starts in {:.1f} s", seconds) : describe(started.error()), packages};
+    return {"appliance", started.has_value(), false,
+            started ? fmt::format("starts in {:.1f} s", seconds) : describe(started.error()),
+            fmt::format("for guests that are not read natively. {}", packages)};
 }
 
 DoctorItem space_item(const std::string &temp_dir)

@@ -161,6 +161,8 @@ std::vector<Finding> check(const CheckInput &input, const Profile &profile)
             finding.machine = true;
         if (judged.mended)
             finding.mended = true;
+        if (rule.reads == Reads::guest && input.inspection != nullptr && input.inspection->guest)
+            finding.inspector = input.inspection->inspector;
         findings.push_back(std::move(finding));
     }
     return findings;

@@ -13,6 +13,7 @@ struct Options {
     std::vector<std::string> images;
     std::string format = "text";
     std::uint64_t max_unpacked = 0;
+    std::string inspector = "auto";
     AllowedFiles allowed;
 };
 
@@ -24,10 +25,12 @@ int inspect_one(Program &program, const Options &options, const std::string &pat
         print_error(fmt::format("{} is not safe to look into", image.path));
         return exit_code(ErrorCode::refused);
     }
-    auto const inspection = inspect(
-        path, image,
-        {.allowed = options.allowed, .temp_dir = program.globals().temp_dir, .max_unpacked = options.max_unpacked},
-        program.progress());
+    auto const inspection = inspect(path, image,
+                                    {.allowed = options.allowed,
+                                     .temp_dir = program.globals().temp_dir,
+                                     .max_unpacked = options.max_unpacked,
+                                     .inspector = *parse_inspector(options.inspector)},
+                                    program.progress());
     if (!inspection)
         return print_error(inspection.error());
     bool const printed =
@@ -61,6 +64,7 @@ void add_inspect(Program &program)
     add_images(verb, options->images);
     add_format(verb, options->format);
     add_max_unpacked(verb, options->max_unpacked);
+    add_inspector(verb, options->inspector);
     add_allowed(verb, options->allowed);
 }
 

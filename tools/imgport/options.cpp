@@ -36,6 +36,12 @@ void add_max_unpacked(CLI::App &verb, std::uint64_t &bytes)
         ->type_name("SIZE");
 }
 
+void add_inspector(CLI::App &verb, std::string &inspector)
+{
+    add_choice(verb, "--inspector", inspector, {"auto", "native", "appliance"},
+               "Who reads the guest's filesystems: this program itself, or a libguestfs appliance");
+}
+
 void add_check_options(CLI::App &verb, CheckOptions &options)
 {
     verb.add_option("--profile", options.profile, "The target's rules: imgport rules --profiles lists them")
@@ -46,6 +52,7 @@ void add_check_options(CLI::App &verb, CheckOptions &options)
     verb.add_flag("--allow-unknown", options.allow_unknown,
                   "A rule that could not be judged does not spoil the verdict");
     add_max_unpacked(verb, options.max_unpacked);
+    add_inspector(verb, options.inspector);
     add_allowed(verb, options.allowed);
 
     auto &request = options.request;
@@ -85,6 +92,7 @@ Result<LintOptions> lint_options(const CheckOptions &options, const Globals &glo
     lint.inspect.allowed = options.allowed;
     lint.inspect.temp_dir = globals.temp_dir;
     lint.inspect.max_unpacked = options.max_unpacked;
+    lint.inspect.inspector = *parse_inspector(options.inspector);
     lint.verdict.allow_unknown = options.allow_unknown;
     lint.verdict.fail_on = severity_from_string(options.fail_on);  // "never" is none of them
     return lint;

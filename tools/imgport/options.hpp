@@ -28,9 +28,12 @@ struct CheckOptions {
     ImportRequest request = {};
     AllowedFiles allowed = {};
     std::uint64_t max_unpacked = 0;
+    std::string inspector = "auto";
 };
 void add_check_options(CLI::App &verb, CheckOptions &options);
 void add_max_unpacked(CLI::App &verb, std::uint64_t &bytes);
+// --inspector auto|native|appliance
+void add_inspector(CLI::App &verb, std::string &inspector);
 Result<LintOptions> lint_options(const CheckOptions &options, const Globals &globals);
 
 // How the output is made.

@@ -1,11 +1,11 @@
-#include "filesystem/device_disk.hpp"
+#include "appliance/device_disk.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
 
-#include "filesystem/guestfs_handle.hpp"
+#include "appliance/guestfs_handle.hpp"
 #include "support/bytes.hpp"
 
 namespace imgport {

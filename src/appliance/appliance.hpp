@@ -8,6 +8,7 @@
 
 #include <imgport/progress.hpp>
 
+#include "filesystem/appliance_module.hpp"
 #include "filesystem/tree_maker.hpp"
 
 namespace imgport {
@@ -16,15 +17,13 @@ class GuestfsHandle;
 
 class Appliance final : public TreeMaker {
 public:
-    // `nbd_socket` is the path of a socket that serves the raw bytes of the disk (DiskServer::socket()); it must be
-    // served for as long as this object and its trees live. `sector_size` is DiskFacts::sector_size.
     // Starts with KVM where that works, else without, and says so once. An error (environment) where the appliance
     // does not start at all.
-    static Result<std::unique_ptr<Appliance>> start(const std::string &nbd_socket, std::uint64_t sector_size,
-                                                    const std::string &temp_dir, ProgressSink &progress);
+    static Result<std::unique_ptr<Appliance>> start(const ApplianceDisk &disk, ProgressSink &progress);
     ~Appliance() override;
 
     std::string name() const override { return "appliance"; }
+    std::optional<Error> failure() const override;
     Result<std::vector<VolumeFacts>> more_volumes(const std::vector<VolumeFacts> &known) override;
     Result<std::shared_ptr<RawTree>> open(const VolumeFacts &volume, const std::string &subvolume) override;
     Result<std::vector<std::string>> subvolumes(const VolumeFacts &volume) override;

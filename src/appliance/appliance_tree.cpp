@@ -1,4 +1,4 @@
-#include "filesystem/appliance_tree.hpp"
+#include "appliance/appliance_tree.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include "filesystem/guestfs_handle.hpp"
+#include "appliance/guestfs_handle.hpp"
 
 namespace imgport {
 namespace {

@@ -1,5 +1,5 @@
 // The kernel's Documentation/virt/kvm/api.rst. The guest's registers after Intel SDM, volume 3, section 9.8.5.
-#include "filesystem/kvm.hpp"
+#include "support/kvm.hpp"
 
 #include <cerrno>
 #include <chrono>

@@ -1,5 +1,5 @@
 // The appliance on a filesystem that mkfs.ext4 made, with debugfs as the oracle. It starts once for all tests.
-#include "filesystem/appliance.hpp"
+#include "appliance/appliance.hpp"
 
 #include <chrono>
 #include <thread>
@@ -7,8 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "filesystem/kvm.hpp"
 #include "filesystem/mounted_tree.hpp"
+#include "support/kvm.hpp"
 #include "testing/disks.hpp"
 #include "testing/tools.hpp"
 #include "volume/volumes.hpp"
@@ -60,7 +60,7 @@ protected:
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
 
         auto const before = std::chrono::steady_clock::now();
-        auto appliance = Appliance::start(socket, facts->sector_size, s_shop->path(), s_notes);
+        auto appliance = Appliance::start({socket, facts->sector_size, s_shop->path()}, s_notes);
         if (!appliance) {
             s_missing = describe(appliance.error());
             return;
@@ -270,7 +270,7 @@ TEST(ApplianceStart, UnusableApplianceIsAnErrorOfTheMachine)
 {
     ::setenv("LIBGUESTFS_PATH", "/nonexistent", 1);
     ::setenv("LIBGUESTFS_BACKEND_SETTINGS", "force_tcg", 1);
-    auto const started = Appliance::start("/nonexistent/socket", 512, "", silent_progress());
+    auto const started = Appliance::start({"/nonexistent/socket", 512, ""}, silent_progress());
     ::unsetenv("LIBGUESTFS_PATH");
     ::unsetenv("LIBGUESTFS_BACKEND_SETTINGS");
     ASSERT_FALSE(started);

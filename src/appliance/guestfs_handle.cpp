@@ -1,4 +1,4 @@
-#include "filesystem/guestfs_handle.hpp"
+#include "appliance/guestfs_handle.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -168,12 +168,19 @@ std::string GuestfsHandle::said() const
     return out.empty() ? "it did not say why" : out;
 }
 
+std::optional<Error> GuestfsHandle::failure() const
+{
+    if (guestfs_is_ready(m_guestfs) == 1)
+        return std::nullopt;
+    return machine_error("the libguestfs appliance died");
+}
+
 Error GuestfsHandle::error(const std::string &subject) const
 {
     if (interrupted())
         return {ErrorCode::interrupted, "stopped"};
-    if (guestfs_is_ready(m_guestfs) != 1)
-        return machine_error(fmt::format("{}: the libguestfs appliance died: {}", subject, said()));
+    if (auto const gone = failure())
+        return machine_error(fmt::format("{}: {}: {}", subject, gone->message, said()));
     return {ErrorCode::unreadable, fmt::format("{}: {}", subject, said())};
 }
 

@@ -1,4 +1,4 @@
-#include "filesystem/appliance.hpp"
+#include "appliance/appliance.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "filesystem/appliance_tree.hpp"
-#include "filesystem/device_disk.hpp"
-#include "filesystem/guestfs_handle.hpp"
-#include "filesystem/kvm.hpp"
+#include "appliance/appliance_tree.hpp"
+#include "appliance/device_disk.hpp"
+#include "appliance/guestfs_handle.hpp"
+#include "support/kvm.hpp"
 #include "support/text.hpp"
 #include "volume/superblock.hpp"
 
@@ -71,12 +71,15 @@ bool user_forbids_kvm()
 Appliance::Appliance(std::shared_ptr<GuestfsHandle> handle) : m_handle(std::move(handle)) {}
 Appliance::~Appliance() = default;
 
-Result<std::unique_ptr<Appliance>> Appliance::start(const std::string &nbd_socket, std::uint64_t sector_size,
-                                                    const std::string &temp_dir, ProgressSink &progress)
+std::optional<Error> Appliance::failure() const
+{
+    return m_handle->failure();
+}
+
+Result<std::unique_ptr<Appliance>> Appliance::start(const ApplianceDisk &disk, ProgressSink &progress)
 {
     static std::atomic<bool> kvm_failed{false};
     static std::atomic<bool> said{false};
-    ApplianceDisk const disk{nbd_socket, sector_size, temp_dir};
     if (!user_forbids_kvm()) {
         std::string why = kvm().detail;
         if (kvm().works && !kvm_failed) {
@@ -195,3 +198,9 @@ Result<std::vector<std::string>> Appliance::subvolumes(const VolumeFacts &volume
 }
 
 }  // namespace imgport
+
+void imgport_start_appliance(const imgport::ApplianceDisk &disk, imgport::ProgressSink &progress,
+                             imgport::Result<std::unique_ptr<imgport::TreeMaker>> &result)
+{
+    result = imgport::Appliance::start(disk, progress);
+}

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +12,8 @@
 
 #include <imgport/error.hpp>
 
-#include "filesystem/watchdog.hpp"
+#include "appliance/watchdog.hpp"
+#include "filesystem/appliance_module.hpp"
 
 namespace imgport {
 
@@ -30,12 +32,6 @@ using GuestfsText = GuestfsOwned<char>;
 using GuestfsStrings = std::unique_ptr<char *, GuestfsFree>;  // ends with a null
 
 enum class Acceleration { kvm, none };
-
-struct ApplianceDisk {
-    std::string nbd_socket;           // path of the socket that serves the raw disk, read-only
-    std::uint64_t sector_size = 512;  // bytes, as the partition table was written for
-    std::string temp_dir = {};        // empty: libguestfs's own choice
-};
 
 class GuestfsHandle {
 public:
@@ -59,6 +55,8 @@ public:
     // Why the last call failed: `subject` is what it was about. interrupted where the user stopped us, environment
     // where the appliance is gone, else unreadable.
     Error error(const std::string &subject) const;
+    // Set once the appliance is gone.
+    std::optional<Error> failure() const;
     // errno of the last call, 0 where it has none.
     int last_errno() const { return guestfs_last_errno(m_guestfs); }
 

@@ -1,4 +1,4 @@
-#include "filesystem/watchdog.hpp"
+#include "appliance/watchdog.hpp"
 
 #include <algorithm>
 #include <filesystem>
