@@ -50,7 +50,7 @@ private:
     Result<std::optional<std::uint64_t>> look_up_by_hash(std::string_view name);
     // The leaf of the index that has the hash; null where none has.
     Result<KeptBlock> find_leaf(std::uint32_t hash);
-    // What the entry at byte `address` of the directory leads to; nullopt where it has another name.
+    // What the entry at byte `address`, below 32 GiB, leads to; nullopt where it has another name.
     Result<std::optional<std::uint64_t>> inode_at(std::uint64_t address, std::string_view name);
     Error broken(std::uint64_t at, std::string_view problem) const;
 

@@ -105,8 +105,6 @@ Result<XfsDirectory::KeptBlock> XfsDirectory::find_leaf(std::uint32_t hash)
 Result<std::optional<std::uint64_t>> XfsDirectory::inode_at(std::uint64_t address, std::string_view name)
 {
     std::uint32_t const size = m_volume->geometry().directory_block_size;
-    if (address / m_volume->geometry().block_size >= index_begin())
-        return fail(broken(m_inode.at, fmt::format("the index leads to byte {:#x}", address)));
     auto const block = data_block(address / size * blocks_each());
     if (!block)
         return fail(block.error());
