@@ -1,7 +1,6 @@
 #include "filesystem/btrfs_subvolumes.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -58,17 +57,16 @@ Result<bool> prepend_directories(Volume &volume, std::uint64_t tree, std::uint64
     return true;
 }
 
-// nullopt: it or one of its parents is gone.
-Result<std::optional<std::string>> path_of(Volume &volume, std::uint64_t subvolume)
+// Puts the path from the top level into `path`, which is empty. False where it or one of its parents is gone.
+Result<bool> find_path(Volume &volume, std::uint64_t subvolume, std::string &path)
 {
-    std::string path;
     for (std::uint64_t id = subvolume; id != fs_tree;) {
         auto cursor = volume.root_tree();
         auto const found = cursor.seek_last({id, root_backref_key, largest_offset});
         if (!found)
             return fail(found.error());
         if (!*found || cursor.key().objectid != id || cursor.key().type != root_backref_key)
-            return std::optional<std::string>();
+            return false;
         auto const ref = parse_root_ref(cursor.key(), cursor.data());
         if (!ref)
             return fail(ref.error());
@@ -77,13 +75,11 @@ Result<std::optional<std::string>> path_of(Volume &volume, std::uint64_t subvolu
         if (path.size() > longest_path)
             return fail(ErrorCode::malformed, fmt::format("the path of the subvolume {} is endless", subvolume));
         auto const reached = prepend_directories(volume, parent, ref->directory, path);
-        if (!reached)
-            return fail(reached.error());
-        if (!*reached)
-            return std::optional<std::string>();
+        if (!reached || !*reached)
+            return reached;
         id = parent;
     }
-    return std::optional(std::move(path));
+    return true;
 }
 
 }  // namespace
@@ -127,11 +123,12 @@ Result<std::vector<std::string>> list_subvolumes(Volume &volume)
     while (found && *found && cursor.key().objectid <= last_subvolume && paths.size() < most_subvolumes) {
         std::uint64_t const id = cursor.key().objectid;
         if (cursor.key().type == root_item_key) {
-            auto path = path_of(volume, id);
-            if (!path)
-                return fail(path.error());
-            if (*path)
-                paths.push_back(std::move(**path));
+            std::string path;
+            auto const reached = find_path(volume, id, path);
+            if (!reached)
+                return fail(reached.error());
+            if (*reached)
+                paths.push_back(std::move(path));
         }
         found = cursor.seek({id + 1, 0, 0});
     }
