@@ -137,8 +137,7 @@ Result<std::uint64_t> ExtFs::inode_table(std::uint32_t group)
     if (descriptor_size >= 64)
         table |= std::uint64_t{load_le<std::uint32_t>(descriptor, 0x28)} << 32;
     std::uint64_t const length =
-        (std::uint64_t{super().s_inodes_per_group} * EXT2_INODE_SIZE(m_handle->super) + block_size() - 1) /
-        block_size();
+        (std::uint64_t{super().s_inodes_per_group} * inode_size() + block_size() - 1) / block_size();
     if (!blocks_inside(table, length)) {
         return fail({ErrorCode::malformed,
                      fmt::format("the inode table of group {} is at block {}", group, table),
@@ -154,7 +153,7 @@ Result<ExtInode> ExtFs::inode(std::uint32_t number)
     if (number == 0 || number > super().s_inodes_count)
         return fail(ErrorCode::malformed,
                     fmt::format("inode {} does not exist: there are {}", number, super().s_inodes_count));
-    std::uint32_t const size = EXT2_INODE_SIZE(m_handle->super);
+    std::uint32_t const size = inode_size();
     auto const table = inode_table((number - 1) / super().s_inodes_per_group);
     if (!table)
         return fail(table.error());

@@ -42,7 +42,8 @@ public:
     ext2_filsys handle() const { return m_handle; }
     const ext2_super_block &super() const { return *m_handle->super; }
     const std::shared_ptr<Disk> &disk() const { return m_source.disk; }
-    std::uint32_t block_size() const { return m_handle->blocksize; }  // bytes
+    std::uint32_t block_size() const { return m_handle->blocksize; }               // bytes
+    std::uint32_t inode_size() const { return EXT2_INODE_SIZE(m_handle->super); }  // bytes
     std::uint64_t blocks() const { return m_blocks; }
     std::string name() const;  // "ext4"
 

@@ -22,6 +22,8 @@ constexpr std::uint32_t longest_journal = 16 * 1024 * 1024;
 // journal that mke2fs makes by itself has as many blocks (1 GiB).
 constexpr std::size_t most_blocks = 256 * 1024;
 
+constexpr std::uint16_t regular_mode = 0100000;
+
 struct LoggedBlock {
     ReplacedBlock replaced;
     std::uint32_t transaction = 0;  // counted from the first in the log
@@ -102,7 +104,10 @@ public:
     {
         if (!m_journal.fast_commits)
             return {};
-        if (auto const read = read_block(m_journal.end, m_block); !read)
+        // One block lies between the log and that area.
+        if (m_journal.end + 1 >= m_journal.blocks)
+            return {};
+        if (auto const read = read_block(m_journal.end + 1, m_block); !read)
             return read;
         constexpr std::uint16_t head = 9;
         if (load_le<std::uint16_t>(m_block, 0) == head && load_le<std::uint32_t>(m_block, 8) == transaction())
@@ -199,11 +204,13 @@ private:
     Result<bool> take_revoked()
     {
         bool room = true;
-        jbd2::each_revoked(m_journal, m_block, [&](std::uint64_t block) {
+        bool const right = jbd2::each_revoked(m_journal, m_block, [&](std::uint64_t block) {
             room = room && m_pending_revoked.size() < most_blocks;
             if (room)
                 m_pending_revoked.push_back({block, m_committed});
         });
+        if (!right)
+            m_broken = true;
         return room ? Result<bool>(true) : too_many();
     }
 
@@ -257,15 +264,39 @@ private:
     std::string m_remarks = {};
 };
 
+// The superblock's copy of where the journal lies, for when the inode itself is still in the journal.
+std::optional<ExtInode> inode_from_backup(const ExtFs &fs)
+{
+    auto const &super = fs.super();
+    if (super.s_jnl_backup_type != EXT3_JNL_BACKUP_BLOCKS)
+        return std::nullopt;
+    ExtInode inode{super.s_journal_inum, std::vector<std::byte>(fs.inode_size())};
+    store_le<std::uint16_t>(inode.raw, 0x0, regular_mode);
+    store_le<std::uint32_t>(inode.raw, 0x4, super.s_jnl_blocks[16]);
+    store_le<std::uint32_t>(inode.raw, 0x6c, super.s_jnl_blocks[15]);
+    for (std::size_t i = 0; i < EXT2_N_BLOCKS; ++i)
+        store_le<std::uint32_t>(inode.raw, 0x28 + 4 * i, super.s_jnl_blocks[i]);
+    constexpr std::uint16_t extent_magic = 0xf30a;
+    if (load_le<std::uint16_t>(inode.block_area(), 0) == extent_magic)
+        store_le<std::uint32_t>(inode.raw, 0x20, EXT4_EXTENTS_FL);
+    return inode;
+}
+
 Result<ExtBlocks> open_journal(const std::shared_ptr<ExtFs> &fs)
 {
     std::uint32_t const number = fs->super().s_journal_inum;
     if (number == 0)
         return fail(ErrorCode::unsupported, "the journal is on another device");
-    auto const inode = fs->inode(number);
+    auto inode = fs->inode(number);
     if (!inode)
         return fail(inode.error());
-    if ((inode->mode() & 0170000) != 0100000 || inode->has(EXT4_INLINE_DATA_FL))
+    if ((inode->mode() & 0170000) != regular_mode) {
+        auto backup = inode_from_backup(*fs);
+        if (!backup)
+            return fail(ErrorCode::malformed, fmt::format("inode {} is no journal", number));
+        inode = std::move(*backup);
+    }
+    if (inode->has(EXT4_INLINE_DATA_FL))
         return fail(ErrorCode::malformed, fmt::format("inode {} is no journal", number));
     return ExtBlocks::open(fs, *inode);
 }

@@ -128,10 +128,9 @@ public:
             return fail(ErrorCode::unsupported,
                         fmt::format("the directory of inode {} has more than {} names", inode->number, most_names));
         for (auto const &[index, number] : untyped) {
-            auto const status = stat({number});
-            if (!status)
-                return fail(status.error());
-            entries[index].kind = status->kind;
+            // Where the inode is damaged, the name is still there; what asks for more is told.
+            if (auto const status = stat({number}))
+                entries[index].kind = status->kind;
         }
         return entries;
     }
@@ -144,7 +143,7 @@ public:
         if (inode->has(EXT4_INLINE_DATA_FL))
             return inline_content(*inode);
         std::uint64_t const size = inode->size();
-        if (size < inode->block_area().size() && !inode->has(EXT4_EXTENTS_FL))
+        if (size < inode->block_area().size())
             return std::string(text_of(inode->block_area().first(size)));
         if (size > std::min<std::uint64_t>(longest_link, m_fs->block_size()))
             return fail(ErrorCode::malformed,
@@ -240,8 +239,12 @@ Result<ExtOpened> open_ext(std::shared_ptr<Disk> volume)
     }
     // A volume whose root is damaged is better refused here than at each path.
     auto reader = std::make_unique<ExtReader>(std::move(*fs));
-    if (auto const root = reader->stat(reader->root()); !root)
-        return fail(root.error());
+    if (auto const root = reader->stat(reader->root()); !root) {
+        Error error = root.error();
+        if (!opened.note.empty())
+            error.hint = opened.note;
+        return fail(std::move(error));
+    }
     opened.reader = std::move(reader);
     return opened;
 }

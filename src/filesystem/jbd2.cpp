@@ -154,14 +154,17 @@ void each_tag(const Superblock &journal, Bytes block, const std::function<bool(c
     }
 }
 
-void each_revoked(const Superblock &journal, Bytes block, const std::function<void(std::uint64_t)> &on_block)
+bool each_revoked(const Superblock &journal, Bytes block, const std::function<void(std::uint64_t)> &on_block)
 {
     Bytes const numbers = payload(journal, block);
-    // r_count counts the bytes, the header and itself included.
-    std::size_t const used = std::min<std::size_t>(load_be<std::uint32_t>(block, header_size), numbers.size());
+    std::uint32_t const used =
+        load_be<std::uint32_t>(block, header_size);  // r_count: bytes, header and itself included
+    if (used > numbers.size())
+        return false;
     std::size_t const size = journal.wide ? 8 : 4;
     for (std::size_t at = header_size + 4; at + size <= used; at += size)
         on_block(journal.wide ? load_be<std::uint64_t>(numbers, at) : load_be<std::uint32_t>(numbers, at));
+    return true;
 }
 
 bool tail_right(const Superblock &journal, Bytes block)

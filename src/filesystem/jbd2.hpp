@@ -53,8 +53,8 @@ struct Tag {
 };
 // Calls `on_tag` for each tag of a descriptor block, until it answers false.
 void each_tag(const Superblock &journal, Bytes block, const std::function<bool(const Tag &)> &on_tag);
-// Calls `on_block` for each block number in a revoke block.
-void each_revoked(const Superblock &journal, Bytes block, const std::function<void(std::uint64_t)> &on_block);
+// Calls `on_block` for each block number in a revoke block; false: its count is wrong.
+bool each_revoked(const Superblock &journal, Bytes block, const std::function<void(std::uint64_t)> &on_block);
 
 // Whether the checksum of a descriptor or revoke block is right; true where it has none.
 bool tail_right(const Superblock &journal, Bytes block);
