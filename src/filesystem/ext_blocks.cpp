@@ -10,6 +10,7 @@ namespace {
 
 // What the kernel's ext4 writes at most (EXT4_MAX_EXTENT_DEPTH).
 constexpr std::uint16_t deepest_tree = 5;
+constexpr std::uint32_t extent_size = 12;  // bytes on the disk
 // Blocks of one look at a block map: enough for large reads, little enough that a small file costs little.
 constexpr std::uint64_t longest_look = 2048;
 
@@ -55,14 +56,21 @@ public:
         bool const found = code == 0;
         if (found || code == EXT2_ET_EXTENT_NOT_FOUND)
             code = ext2fs_extent_get(m_tree, EXT2_EXTENT_CURRENT, &extent);
-        // In a hole, it stands at the extent before, or at the very first.
-        if (!found && code == 0 && extent.e_lblk <= block)
+        // In a hole, it stands at the extent before, or at the very first. After a search, the step from the last
+        // extent of a node leads to the first of the same node again, once at each level.
+        std::uint32_t const most_steps = deepest_tree * (m_fs->block_size() / extent_size);
+        for (std::uint32_t step = 0; !found && code == 0 && extent.e_lblk <= block; ++step) {
+            if (step > most_steps)
+                return fail(ErrorCode::malformed, fmt::format("the extents of inode {} are out of order", m_number));
             code = ext2fs_extent_get(m_tree, EXT2_EXTENT_NEXT_LEAF, &extent);
+        }
         if (!found && (code == EXT2_ET_EXTENT_NO_NEXT || code == EXT2_ET_NO_CURRENT_NODE))
             return hole_from(offset);
         if (code != 0)
             return fail(error_of(code));
-        return found ? stored(block, extent) : hole_before(block, extent);
+        if (found)
+            return stored(block, extent);
+        return hole_before(block, extent);
     }
 
 private:
@@ -86,12 +94,10 @@ private:
         return run;
     }
 
-    Result<FileExtent> hole_before(std::uint64_t block, const ext2fs_extent &next) const
+    FileExtent hole_before(std::uint64_t block, const ext2fs_extent &next) const
     {
-        if (next.e_lblk <= block)
-            return fail(ErrorCode::malformed, fmt::format("the extents of inode {} are out of order", m_number));
         std::uint64_t const unit = m_fs->block_size();
-        return FileExtent{block * unit, (next.e_lblk - block) * unit, {}};
+        return {block * unit, (next.e_lblk - block) * unit, {}};
     }
 
     std::shared_ptr<ExtFs> m_fs;
