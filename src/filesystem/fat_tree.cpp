@@ -96,7 +96,7 @@ public:
             name.remove_suffix(1);
         if (name.empty())
             return std::optional<InodeId>();
-        for (auto const &known : *names) {
+        for (auto const &known : **names) {
             if (fat_names_equal(name, known.short_name) || fat_names_equal(name, known.long_name))
                 return std::optional(InodeId{known.offset, 0});
         }
@@ -109,7 +109,7 @@ public:
         if (!names)
             return fail(names.error());
         std::vector<DirectoryEntry> entries;
-        for (auto const &known : *names) {
+        for (auto const &known : **names) {
             if (known.shown() != "." && known.shown() != "..")
                 entries.push_back({known.shown(), known.directory ? FileKind::directory : FileKind::regular});
         }
@@ -148,15 +148,25 @@ private:
         return fat_directory_pieces(m_volume, entry->first_cluster);
     }
 
-    Result<std::vector<FatName>> names_of(InodeId directory)
+    // The last directory is remembered: it is asked for one name after the other.
+    Result<const std::vector<FatName> *> names_of(InodeId directory)
     {
+        if (m_last == directory)
+            return &m_names;
         auto const pieces = pieces_of(directory);
         if (!pieces)
             return fail(pieces.error());
-        return read_fat_directory(*m_volume, *pieces);
+        auto names = read_fat_directory(*m_volume, *pieces);
+        if (!names)
+            return fail(names.error());
+        m_names = std::move(*names);
+        m_last = directory;
+        return &m_names;
     }
 
     std::shared_ptr<const FatVolume> m_volume;
+    std::optional<InodeId> m_last;
+    std::vector<FatName> m_names;
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace imgport {
 namespace {
 
 // Of directories, in all: libarchive keeps the records it has read, some ten times their size. Records of 200,000
-// files fit.
+// files fit. For a directory that claims to be larger it sets address space aside, but memory only for what is read.
 constexpr std::uint64_t most_directory_bytes = std::uint64_t{48} << 20;
 constexpr std::size_t directory_piece = 4096;
 constexpr std::size_t data_piece = 65536;
