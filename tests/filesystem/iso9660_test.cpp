@@ -151,3 +151,16 @@ TEST_F(Iso9660, DirectoryInItself)
     EXPECT_EQ(opened.error().code, ErrorCode::malformed);
     EXPECT_THAT(opened.error().message, HasSubstr("loop"));
 }
+
+TEST_F(Iso9660, DirectoryThatClaimsMoreThanThereIs)
+{
+    IMGPORT_NEEDS("xorriso");
+    std::string const image = make("--norock");
+    // Of the primary volume descriptor in sector 16: the volume's size in blocks, and the root directory's in bytes.
+    constexpr std::size_t descriptor = 16 * 2048;
+    patch_file(image, descriptor + 80, std::string("\x00\x00\xff\x7f\x7f\xff\x00\x00", 8));
+    patch_file(image, descriptor + 156 + 10, std::string("\x00\x00\x00\x60\x60\x00\x00\x00", 8));
+    auto const opened = open_iso9660(FileDisk::open(image), "/dev/sr0");
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().message, HasSubstr("/ on /dev/sr0 (ISO 9660): "));
+}
