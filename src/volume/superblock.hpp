@@ -20,6 +20,7 @@ using SuperblockReader = std::optional<FilesystemFacts> (*)(VolumeReader &volume
 std::optional<FilesystemFacts> read_raid_superblock(VolumeReader &volume);
 std::optional<FilesystemFacts> read_lvm_label(VolumeReader &volume);
 std::optional<FilesystemFacts> read_luks_header(VolumeReader &volume);
+std::optional<FilesystemFacts> read_bitlocker_header(VolumeReader &volume);
 std::optional<FilesystemFacts> read_swap_header(VolumeReader &volume);
 std::optional<FilesystemFacts> read_xfs_superblock(VolumeReader &volume);
 std::optional<FilesystemFacts> read_ext_superblock(VolumeReader &volume);
@@ -29,7 +30,7 @@ std::optional<FilesystemFacts> read_fat_boot_sector(VolumeReader &volume);
 std::optional<FilesystemFacts> read_iso9660_descriptor(VolumeReader &volume);
 std::optional<FilesystemFacts> read_ufs_superblock(VolumeReader &volume);
 std::optional<FilesystemFacts> read_zfs_label(VolumeReader &volume);
-// The ones that are only named: squashfs, f2fs, reiserfs, BitLocker, ...
+// The ones that are only named: squashfs, f2fs, reiserfs, ...
 std::optional<FilesystemFacts> read_other_superblock(VolumeReader &volume);
 
 // A feature bit's name, in the words of the filesystem's own tools.

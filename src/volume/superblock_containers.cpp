@@ -1,4 +1,4 @@
-// What holds something else, or swap: LVM2, Linux software RAID, LUKS, swap.
+// What holds something else, or swap: LVM2, Linux software RAID, swap.
 #include <array>
 
 #include <fmt/format.h>
@@ -91,22 +91,6 @@ std::optional<FilesystemFacts> read_lvm_label(VolumeReader &volume)
         return facts;
     }
     return std::nullopt;
-}
-
-// LUKS1 On-Disk Format Specification 1.2.3 and LUKS2 On-Disk Format Specification 1.1.2: the binary headers.
-std::optional<FilesystemFacts> read_luks_header(VolumeReader &volume)
-{
-    using namespace std::string_view_literals;
-    auto const header = volume.read(0, 512);
-    if (!header || !begins_with(*header, "LUKS\xba\xbe"sv))
-        return std::nullopt;
-    auto const version = load_be<std::uint16_t>(*header, 6);
-    if (version != 1 && version != 2)
-        return std::nullopt;
-    auto facts = member("crypto_LUKS", label_text(Bytes(*header).subspan(168, 40)),
-                        version == 2 ? label_text(Bytes(*header).subspan(24, 48)) : "");
-    facts.features.push_back(fmt::format("LUKS{}", version));
-    return facts;
 }
 
 // Linux: include/linux/swap.h, union swap_header; the magic ends the first page, whose size the machine decided.

@@ -26,7 +26,6 @@ struct Signature {
 
 // From each one's own on-disk structure; the offsets are from the start of the volume.
 constexpr std::array signatures{
-    Signature{"BitLocker", 3, "-FVE-FS-"sv},
     Signature{"exfat", 3, "EXFAT   "sv},
     Signature{"ReFS", 0, "\0\0\0ReFS\0"sv},
     Signature{"squashfs", 0, "hsqs"sv},
@@ -143,27 +142,6 @@ std::optional<FilesystemFacts> read_ufs_superblock(VolumeReader &volume)
         return facts;
     }
     return std::nullopt;
-}
-
-// OpenZFS, "ZFS On-Disk Specification", section 1.3: the first label's uberblocks lie from 128 KiB to 256 KiB. As
-// blkid does, several are asked for, since their magic is short.
-std::optional<FilesystemFacts> read_zfs_label(VolumeReader &volume)
-{
-    constexpr std::uint64_t ring = 128 * 1024;
-    constexpr int enough = 4;
-    auto const uberblocks = volume.read(ring, ring);
-    if (!uberblocks)
-        return std::nullopt;
-    int found = 0;
-    for (std::size_t at = 0; at < ring; at += 1024) {
-        auto const magic = load_le<std::uint64_t>(*uberblocks, at);
-        found += magic == 0x00bab10cULL || magic == 0x0cb1ba0000000000ULL;
-    }
-    if (found < enough)
-        return std::nullopt;
-    FilesystemFacts facts;
-    facts.type = "zfs_member";
-    return facts;
 }
 
 }  // namespace imgport

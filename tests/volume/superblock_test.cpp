@@ -283,6 +283,108 @@ TEST(Raid, MembersOfEveryVersionAsBlkidReadsThem)
     }
 }
 
+TEST(Luks, TheSecondHeaderTellsWhatTheFirstDid)
+{
+    IMGPORT_NEEDS("blkid", "cryptsetup");
+    Workshop const shop;
+    auto const file = build(shop,
+                            "printf key | cryptsetup luksFormat -q --type luks2 --label secret --pbkdf pbkdf2 "
+                            "--pbkdf-force-iterations 1000 $FILE -",
+                            32 * mib);
+    patch_file(file, 0, std::string(512, '\0'));
+    patch_file(file, 4086, "SWAPSPACE2");
+    auto const facts = describe_file(file);
+    auto const blkid = key_values(run_tool({"blkid", "-p", "-o", "export", file}));
+    EXPECT_EQ(facts.type, "crypto_LUKS");
+    EXPECT_EQ(facts.type, blkid.at("TYPE"));
+    EXPECT_EQ(facts.uuid, blkid.at("UUID"));
+    EXPECT_EQ(facts.label, "secret");
+}
+
+TEST(BitLocker, TheVolumeIdentifierAsCryptsetupPrintsIt)
+{
+    IMGPORT_NEEDS("blkid");
+    constexpr const char *identifier = "\x3b\xd6\x67\x49\x29\x2e\xd8\x4a\x83\x99\xf6\xa3\x39\xe3\xd0\x01";
+    Workshop const shop;
+    for (bool const to_go : {false, true}) {
+        SCOPED_TRACE(to_go);
+        MemoryDisk disk(4 * mib);
+        disk.put(0, to_go ? "\xeb\x58\x90MSWIN4.1" : "\xeb\x58\x90-FVE-FS-");
+        disk.put(to_go ? 424 : 160, identifier);
+        disk.put_le<std::uint64_t>(to_go ? 440 : 176, UINT64_MAX);  // a block that is not there
+        disk.put_le<std::uint64_t>(to_go ? 448 : 184, 2 * mib);
+        disk.put(2 * mib, "-FVE-FS-");
+        disk.put_le<std::uint16_t>(2 * mib + 10, 2);
+        disk.put(2 * mib + 80, "\xa8\x0b\x33\x83\xb7\x07\xa8\x4e\xb6\x41\xff\x7b\xdf\x18\xf6\xb3");
+        auto const file = shop.image("volume.raw", 4 * mib);
+        patch_file(file, 0, text_of(disk.bytes()));
+        auto const facts = describe_file(file);
+        EXPECT_EQ(facts.type, "BitLocker");
+        // `cryptsetup bitlkDump` on a real volume with these 16 bytes.
+        EXPECT_EQ(facts.uuid, "83330ba8-07b7-4ea8-b641-ff7bdf18f6b3");
+        // blkid looks at the first block only.
+        disk.put_le<std::uint64_t>(to_go ? 440 : 176, 2 * mib);
+        patch_file(file, 0, text_of(disk.bytes()));
+        EXPECT_EQ(key_values(run_tool({"blkid", "-p", "-o", "export", file}))["TYPE"], "BitLocker");
+    }
+}
+
+namespace {
+
+// A pair of ZFS's configuration, in XDR.
+std::string zfs_pair(const std::string &name, std::uint32_t type, const std::string &value)
+{
+    auto const number = [](std::size_t n) {
+        std::string out(4, '\0');
+        store_be<std::uint32_t>(std::as_writable_bytes(std::span(out)), 0, static_cast<std::uint32_t>(n));
+        return out;
+    };
+    std::string const padded = name + std::string((4 - name.size() % 4) % 4, '\0');
+    std::size_t const size = 8 + 4 + padded.size() + 8 + value.size();
+    return number(size) + number(size) + number(name.size()) + padded + number(type) + number(1) + value;
+}
+
+}  // namespace
+
+TEST(Zfs, ThePoolAsBlkidReadsIt)
+{
+    IMGPORT_NEEDS("blkid");
+    Workshop const shop;
+    MemoryDisk disk(64 * mib);
+    for (std::size_t const label : {std::size_t{0}, std::size_t{262144}, 64 * mib - 524288, 64 * mib - 262144}) {
+        for (std::size_t i = 0; i < 64; ++i)
+            disk.put_le<std::uint64_t>(label + 131072 + i * 1024, 0x00bab10c);
+        std::string const list =
+            std::string("\1\1\0\0\0\0\0\0\0\0\0\1", 12) + zfs_pair("version", 8, std::string("\0\0\0\0\0\0\0\x1c", 8)) +
+            zfs_pair("name", 9, std::string("\0\0\0\4tank", 8)) +
+            zfs_pair("pool_guid", 8, std::string("\xf8\xba\xdc\xaf\xe0\x0d\x12\x34", 8)) +
+            zfs_pair("guid", 8, std::string("\x11\xba\xdc\xaf\xe0\x0d\x12\x34", 8)) + std::string(8, '\0');
+        disk.put(label + 16384, list);
+    }
+    auto const file = shop.image("volume.raw", 64 * mib);
+    patch_file(file, 0, text_of(disk.bytes()));
+    auto const facts = describe_file(file);
+    auto const blkid = key_values(run_tool({"blkid", "-p", "-o", "export", file}));
+    EXPECT_EQ(facts.type, blkid.at("TYPE"));
+    EXPECT_EQ(facts.uuid, blkid.at("UUID"));
+    EXPECT_EQ(facts.uuid, "17922880315010650676");
+    EXPECT_EQ(facts.label, blkid.at("LABEL"));
+    EXPECT_EQ(facts.label, "tank");
+
+    // Sizes that lie.
+    for (std::size_t const at : {16384U + 12, 16384U + 20}) {  // of the first pair, and of its name
+        for (std::uint32_t const size : {at == 16384U + 12 ? 19U : 0x7ffffffeU, 0x7fffffffU, 0xffffffffU}) {
+            MemoryDisk bad(4 * mib);
+            std::copy_n(disk.bytes().begin(), 262144, bad.bytes().begin());
+            bad.put_be<std::uint32_t>(at, size);
+            auto const lying = describe_filesystem(bad);
+            ASSERT_TRUE(lying);
+            EXPECT_EQ(lying->type, "zfs_member");
+            EXPECT_EQ(lying->uuid, "");
+        }
+    }
+}
+
 TEST(Superblock, NothingKnownIsNothingSaid)
 {
     for (std::size_t const size : {std::size_t{0}, std::size_t{1}, std::size_t{1023}, std::size_t{4 * mib}}) {
