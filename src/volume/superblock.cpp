@@ -9,10 +9,11 @@ namespace {
 
 // Containers come first: a mirror's member begins with the filesystem that the mirror holds. Then what has a long
 // magic, and what is told by a few bytes last.
-constexpr std::array<SuperblockReader, 14> readers{
-    read_raid_superblock,    read_lvm_label,        read_luks_header,     read_bitlocker_header, read_swap_header,
-    read_xfs_superblock,     read_btrfs_superblock, read_ext_superblock,  read_ntfs_boot_sector, read_other_superblock,
-    read_iso9660_descriptor, read_ufs_superblock,   read_fat_boot_sector, read_zfs_label,
+constexpr std::array<SuperblockReader, 15> readers{
+    read_raid_superblock,  read_lvm_label,        read_luks_header,        read_bitlocker_header,
+    read_swap_header,      read_xfs_superblock,   read_btrfs_superblock,   read_ext_superblock,
+    read_ntfs_boot_sector, read_other_superblock, read_iso9660_descriptor, read_ufs_superblock,
+    read_fat_boot_sector,  read_zfs_label,        read_luks_second_header,
 };
 
 }  // namespace

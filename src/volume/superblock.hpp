@@ -20,6 +20,8 @@ using SuperblockReader = std::optional<FilesystemFacts> (*)(VolumeReader &volume
 std::optional<FilesystemFacts> read_raid_superblock(VolumeReader &volume);
 std::optional<FilesystemFacts> read_lvm_label(VolumeReader &volume);
 std::optional<FilesystemFacts> read_luks_header(VolumeReader &volume);
+// LUKS2's copy, where nothing else was recognised: it may outlive its volume.
+std::optional<FilesystemFacts> read_luks_second_header(VolumeReader &volume);
 std::optional<FilesystemFacts> read_bitlocker_header(VolumeReader &volume);
 std::optional<FilesystemFacts> read_swap_header(VolumeReader &volume);
 std::optional<FilesystemFacts> read_xfs_superblock(VolumeReader &volume);

@@ -44,9 +44,14 @@ std::string bitlocker_identifier(VolumeReader &volume, std::uint64_t offsets_at)
 std::optional<FilesystemFacts> read_luks_header(VolumeReader &volume)
 {
     auto const header = volume.read(0, luks_header_size);
-    if (header && begins_with(*header, "LUKS\xba\xbe"sv))
-        return luks_facts(*header);
-    // LUKS2's second header, where the first was overwritten; at one of a few places, which it names itself.
+    if (!header || !begins_with(*header, "LUKS\xba\xbe"sv))
+        return std::nullopt;
+    return luks_facts(*header);
+}
+
+// At one of a few places, which it names itself.
+std::optional<FilesystemFacts> read_luks_second_header(VolumeReader &volume)
+{
     for (std::uint64_t at = 0x4000; at <= 0x400000; at *= 2) {
         auto const second = volume.read(at, luks_header_size);
         if (second && begins_with(*second, "SKUL\xba\xbe"sv) && load_be<std::uint64_t>(*second, 256) == at)

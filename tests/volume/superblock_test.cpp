@@ -292,13 +292,15 @@ TEST(Luks, TheSecondHeaderTellsWhatTheFirstDid)
                             "--pbkdf-force-iterations 1000 $FILE -",
                             32 * mib);
     patch_file(file, 0, std::string(512, '\0'));
-    patch_file(file, 4086, "SWAPSPACE2");
     auto const facts = describe_file(file);
     auto const blkid = key_values(run_tool({"blkid", "-p", "-o", "export", file}));
     EXPECT_EQ(facts.type, "crypto_LUKS");
     EXPECT_EQ(facts.type, blkid.at("TYPE"));
     EXPECT_EQ(facts.uuid, blkid.at("UUID"));
     EXPECT_EQ(facts.label, "secret");
+    // It is still there when something else was made over it.
+    patch_file(file, 4086, "SWAPSPACE2");
+    EXPECT_EQ(describe_file(file).type, "swap");
 }
 
 TEST(BitLocker, TheVolumeIdentifierAsCryptsetupPrintsIt)
