@@ -10,7 +10,6 @@ namespace {
 
 // What the kernel's ext4 writes at most (EXT4_MAX_EXTENT_DEPTH).
 constexpr std::uint16_t deepest_tree = 5;
-constexpr std::uint32_t extent_size = 12;  // bytes on the disk
 // Blocks of one look at a block map: enough for large reads, little enough that a small file costs little.
 constexpr std::uint64_t longest_look = 2048;
 
@@ -53,24 +52,13 @@ public:
         std::uint64_t const block = offset / m_fs->block_size();
         ext2fs_extent extent{};
         errcode_t code = ext2fs_extent_goto2(m_tree, 0, block);
-        bool const found = code == 0;
-        if (found || code == EXT2_ET_EXTENT_NOT_FOUND)
+        if (code == EXT2_ET_EXTENT_NOT_FOUND)
+            return hole_at(block);
+        if (code == 0)
             code = ext2fs_extent_get(m_tree, EXT2_EXTENT_CURRENT, &extent);
-        // In a hole, it stands at the extent before, or at the very first. After a search, the step from the last
-        // extent of a node leads to the first of the same node again, once at each level.
-        std::uint32_t const most_steps = deepest_tree * (m_fs->block_size() / extent_size);
-        for (std::uint32_t step = 0; !found && code == 0 && extent.e_lblk <= block; ++step) {
-            if (step > most_steps)
-                return fail(ErrorCode::malformed, fmt::format("the extents of inode {} are out of order", m_number));
-            code = ext2fs_extent_get(m_tree, EXT2_EXTENT_NEXT_LEAF, &extent);
-        }
-        if (!found && (code == EXT2_ET_EXTENT_NO_NEXT || code == EXT2_ET_NO_CURRENT_NODE))
-            return hole_from(offset);
         if (code != 0)
             return fail(error_of(code));
-        if (found)
-            return stored(block, extent);
-        return hole_before(block, extent);
+        return stored(block, extent);
     }
 
 private:
@@ -94,10 +82,27 @@ private:
         return run;
     }
 
-    FileExtent hole_before(std::uint64_t block, const ext2fs_extent &next) const
+    // After a search that found nothing, the tree stands at the extent before `block`, or at the very first.
+    Result<FileExtent> hole_at(std::uint64_t block)
     {
         std::uint64_t const unit = m_fs->block_size();
-        return {block * unit, (next.e_lblk - block) * unit, {}};
+        ext2fs_extent extent{};
+        errcode_t code = ext2fs_extent_get(m_tree, EXT2_EXTENT_CURRENT, &extent);
+        if (code == 0 && extent.e_lblk <= block)
+            code = ext2fs_extent_get(m_tree, EXT2_EXTENT_NEXT_SIB, &extent);
+        std::uint64_t end = extent.e_lblk;
+        if (code == EXT2_ET_EXTENT_NO_NEXT) {
+            // The last of its node: the hole reaches at least to the end of what the node is there for.
+            code = ext2fs_extent_get(m_tree, EXT2_EXTENT_UP, &extent);
+            end = std::uint64_t{extent.e_lblk} + extent.e_len;
+        }
+        if (code == EXT2_ET_EXTENT_NO_UP || code == EXT2_ET_NO_CURRENT_NODE)
+            return hole_from(block * unit);
+        if (code != 0)
+            return fail(error_of(code));
+        if (end <= block)
+            return fail(ErrorCode::malformed, fmt::format("the extents of inode {} are out of order", m_number));
+        return FileExtent{block * unit, (end - block) * unit, {}};
     }
 
     std::shared_ptr<ExtFs> m_fs;

@@ -72,11 +72,11 @@ std::string make_sources(const Workshop &shop)
     std::string const folder = shop.path() + "/src";
     run_shell("mkdir -p " + folder + "/d/empty && cd " + folder +
               " && printf 'hello\\n' > d/small && : > d/nothing && printf 'exactly sixty-one bytes, one more than the "
-              "block area of 60.' > d/mid && chmod 640 d/mid && dd if=/dev/urandom of=big bs=1k count=3000 2>/dev/null"
+              "block area of 60.' > d/mid && chmod 640 d/mid && dd if=/dev/urandom of=big bs=100k count=10 2>/dev/null"
               " && truncate -s 20M sparse && printf x >> sparse && ln -s d/small fast && ln -s " +
               std::string(150, 'y') +
               " slow && ln d/small hard && mkfifo pipe && mkdir many && cd many && "
-              "for i in $(seq 1 700); do : > a-file-with-quite-some-name-$i; done");
+              "seq -f a-file-with-quite-some-name-%g 700 | xargs touch");
     return folder;
 }
 

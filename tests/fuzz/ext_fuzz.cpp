@@ -64,7 +64,7 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
 {
-    if (size > largest_volume)
+    if (size == 0 || size > largest_volume)
         return 0;
     auto disk = std::make_shared<testing::MemoryDisk>(size);
     disk->put(0, {reinterpret_cast<const char *>(data), size});
