@@ -3,10 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include <fmt/format.h>
-
-#include "support/text.hpp"
-
 namespace imgport {
 namespace {
 
@@ -49,82 +45,6 @@ protected:
 
 private:
     std::uint64_t m_run = 0;
-};
-
-class ZstdFrame final : public FrameStream {
-public:
-    using FrameStream::FrameStream;
-
-private:
-    enum class At { header, block, checksum, end };
-    static constexpr std::uint64_t max_window = 64ULL << 20;
-
-    Result<std::uint64_t> next_run() override
-    {
-        switch (m_at) {
-        case At::header: return header();
-        case At::block: return block();
-        case At::checksum: m_at = At::end; return 4;
-        case At::end: return 0;
-        }
-        return 0;
-    }
-
-    // Section 3.1.1.1: descriptor, window, dictionary id, content size.
-    Result<std::uint64_t> header()
-    {
-        auto const head = m_in.peek(18);
-        if (!head)
-            return fail(head.error());
-        if (head->size() < 7)
-            return broken(m_in, "Frame_Header", "the compressed data ends in its header");
-        auto const descriptor = std::to_integer<unsigned>((*head)[4]);
-        bool const single_segment = (descriptor & 0x20) != 0;
-        m_checksum = (descriptor & 0x04) != 0;
-        constexpr std::size_t dictionary_sizes[] = {0, 1, 2, 4};
-        std::size_t const content_sizes[] = {single_segment ? 1U : 0U, 2, 4, 8};
-        std::size_t const content_bytes = content_sizes[descriptor >> 6];
-        std::size_t const content_at = 5 + (single_segment ? 0 : 1) + dictionary_sizes[descriptor & 3];
-        if (head->size() < content_at + content_bytes)
-            return broken(m_in, "Frame_Header", "the compressed data ends in its header");
-        std::uint64_t window = 0;
-        if (single_segment) {
-            for (std::size_t i = content_bytes; i-- > 0;)
-                window = window << 8 | std::to_integer<std::uint64_t>((*head)[content_at + i]);
-        } else {
-            auto const value = std::to_integer<unsigned>((*head)[5]);
-            std::uint64_t const base = 1ULL << (10 + (value >> 3));
-            window = base + base / 8 * (value & 7);
-        }
-        if (window > max_window)
-            return broken(m_in, "Window_Descriptor",
-                          fmt::format("a window of {}, more than the {} that are held in memory", human_size(window),
-                                      human_size(max_window)));
-        m_at = At::block;
-        return content_at + content_bytes;
-    }
-
-    // Section 3.1.1.2.
-    Result<std::uint64_t> block()
-    {
-        auto const head = m_in.peek(3);
-        if (!head)
-            return fail(head.error());
-        if (head->size() < 3)
-            return broken(m_in, "Block_Header", "the compressed data ends in the middle");
-        auto const value = std::to_integer<std::uint32_t>((*head)[0]) |
-                           std::to_integer<std::uint32_t>((*head)[1]) << 8 |
-                           std::to_integer<std::uint32_t>((*head)[2]) << 16;
-        std::uint32_t const type = value >> 1 & 3;
-        if (type == 3)
-            return broken(m_in, "Block_Type", "a reserved block type");
-        if ((value & 1) != 0)
-            m_at = m_checksum ? At::checksum : At::end;
-        return 3 + (type == 1 ? 1 : value >> 3);
-    }
-
-    At m_at = At::header;
-    bool m_checksum = false;
 };
 
 class Lz4Frame final : public FrameStream {
@@ -202,11 +122,6 @@ private:
 };
 
 }  // namespace
-
-std::unique_ptr<FileStream> zstd_frame(ByteReader &in)
-{
-    return std::make_unique<ZstdFrame>(in);
-}
 
 std::unique_ptr<FileStream> lz4_frame(ByteReader &in)
 {

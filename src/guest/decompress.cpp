@@ -6,101 +6,18 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fmt/format.h>
-#include <lzma.h>
-#include <zlib.h>
 
+#include "guest/codec_streams.hpp"
 #include "guest/compressed_frames.hpp"
 
 namespace imgport {
 namespace {
-
-constexpr std::uint64_t lzma_memory = 96ULL << 20;  // bytes; `xz -9` needs 65 MiB
 
 tl::unexpected<Error> broken(const ByteReader &in, std::string_view kind, std::string_view message)
 {
     return fail(
         {ErrorCode::malformed, fmt::format("the {} data is damaged: {}", kind, message), {}, in.position(), {}, {}});
 }
-
-class GzipStream final : public FileStream {
-public:
-    explicit GzipStream(ByteReader &in) : m_in(in) { m_ready = inflateInit2(&m_state, 15 + 16) == Z_OK; }
-    ~GzipStream() override { inflateEnd(&m_state); }
-
-    Result<std::size_t> read(std::span<std::byte> out) override
-    {
-        if (!m_ready)
-            return fail(ErrorCode::environment, "no memory for zlib");
-        m_state.next_out = reinterpret_cast<Bytef *>(out.data());
-        m_state.avail_out = static_cast<uInt>(out.size());
-        while (!m_ended && m_state.avail_out == out.size()) {
-            auto const some = m_in.peek_some();
-            if (!some)
-                return fail(some.error());
-            if (some->empty())
-                return broken(m_in, "gzip", "it ends in the middle");
-            // zlib does not write to its input; its interface is older than const.
-            m_state.next_in = const_cast<Bytef *>(reinterpret_cast<const Bytef *>(some->data()));
-            m_state.avail_in = static_cast<uInt>(some->size());
-            int const code = inflate(&m_state, Z_NO_FLUSH);
-            if (auto const skipped = m_in.skip(some->size() - m_state.avail_in); !skipped)
-                return fail(skipped.error());
-            m_ended = code == Z_STREAM_END;
-            if (code != Z_OK && code != Z_STREAM_END)
-                return broken(m_in, "gzip", m_state.msg != nullptr ? m_state.msg : "unexpected end");
-        }
-        return out.size() - m_state.avail_out;
-    }
-
-private:
-    ByteReader &m_in;
-    z_stream m_state{};
-    bool m_ready = false;
-    bool m_ended = false;
-};
-
-enum class LzmaKind { xz, alone };
-
-class LzmaStream final : public FileStream {
-public:
-    LzmaStream(ByteReader &in, LzmaKind kind) : m_in(in), m_name(kind == LzmaKind::xz ? "xz" : "lzma")
-    {
-        m_ready = (kind == LzmaKind::xz ? lzma_stream_decoder(&m_state, lzma_memory, 0)
-                                        : lzma_alone_decoder(&m_state, lzma_memory)) == LZMA_OK;
-    }
-    ~LzmaStream() override { lzma_end(&m_state); }
-
-    Result<std::size_t> read(std::span<std::byte> out) override
-    {
-        if (!m_ready)
-            return fail(ErrorCode::environment, "no memory for liblzma");
-        m_state.next_out = reinterpret_cast<std::uint8_t *>(out.data());
-        m_state.avail_out = out.size();
-        while (!m_ended && m_state.avail_out == out.size()) {
-            auto const some = m_in.peek_some();
-            if (!some)
-                return fail(some.error());
-            m_state.next_in = reinterpret_cast<const std::uint8_t *>(some->data());
-            m_state.avail_in = some->size();
-            lzma_ret const code = lzma_code(&m_state, some->empty() ? LZMA_FINISH : LZMA_RUN);
-            if (auto const skipped = m_in.skip(some->size() - m_state.avail_in); !skipped)
-                return fail(skipped.error());
-            m_ended = code == LZMA_STREAM_END;
-            if (code == LZMA_MEMLIMIT_ERROR)
-                return broken(m_in, m_name, "its dictionary is larger than 96 MiB");
-            if (code != LZMA_OK && code != LZMA_STREAM_END)
-                return broken(m_in, m_name, some->empty() ? "it ends in the middle" : "a wrong code or checksum");
-        }
-        return out.size() - m_state.avail_out;
-    }
-
-private:
-    ByteReader &m_in;
-    const char *m_name;
-    lzma_stream m_state = LZMA_STREAM_INIT;
-    bool m_ready = false;
-    bool m_ended = false;
-};
 
 // Gives a reader's bytes and takes them a step late, so that what was given but not used can stay.
 class LateTaker final : public FileStream {
@@ -148,9 +65,7 @@ public:
     Result<void> open()
     {
         int enabled = ARCHIVE_FATAL;
-        if (m_kind == "zstd")
-            enabled = archive_read_support_filter_zstd(m_archive);
-        else if (m_kind == "lz4")
+        if (m_kind == "lz4")
             enabled = archive_read_support_filter_lz4(m_archive);
         else
             enabled = archive_read_support_filter_bzip2(m_archive);
@@ -255,20 +170,19 @@ std::string compression_of(Bytes head)
 Result<std::unique_ptr<FileStream>> decompress(ByteReader &in, const std::string &compression)
 {
     if (compression == "gzip")
-        return std::make_unique<GzipStream>(in);
+        return gzip_stream(in);
+    if (compression == "zstd")
+        return zstd_stream(in);
     if (compression == "xz" || compression == "lzma")
-        return std::make_unique<LzmaStream>(in, compression == "xz" ? LzmaKind::xz : LzmaKind::alone);
-    if (compression != "zstd" && compression != "lz4" && compression != "bzip2")
+        return lzma_stream(in, compression);
+    if (compression != "lz4" && compression != "bzip2")
         return fail({ErrorCode::malformed,
                      fmt::format("{} compression cannot be read", compression),
                      {},
                      in.position(),
                      {},
                      {}});
-    std::unique_ptr<FileStream> frame;
-    if (compression != "bzip2")
-        frame = compression == "zstd" ? zstd_frame(in) : lz4_frame(in);
-    auto stream = std::make_unique<ArchiveStream>(in, compression, std::move(frame));
+    auto stream = std::make_unique<ArchiveStream>(in, compression, compression == "lz4" ? lz4_frame(in) : nullptr);
     if (auto const opened = stream->open(); !opened)
         return fail(opened.error());
     return stream;
