@@ -2,6 +2,7 @@
 // chain or a split disk shares one, so that its size (6 MiB at most) does not grow with their number.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <list>
@@ -35,6 +36,23 @@ public:
         if (auto done = read_table(file, offset, bytes, field); !done)
             return fail(done.error());
         return load_le<T>(bytes, 0);
+    }
+
+    // How many entries from `offset` on are the same as the one there: at least 1, `most` at most, and only of those
+    // that are at hand. Long tables are mostly of one value.
+    template <std::unsigned_integral T>
+    std::uint64_t alike(const InputFile &file, std::uint64_t offset, std::uint64_t most)
+    {
+        auto const found = page(file, offset / page_size);
+        std::size_t const into = offset % page_size;
+        if (!found || into + sizeof(T) > found->size())
+            return 1;
+        Bytes const entries = found->subspan(into);
+        most = std::min<std::uint64_t>(most, entries.size() / sizeof(T));
+        std::uint64_t count = 1;
+        while (count < most && load_le<T>(entries, count * sizeof(T)) == load_le<T>(entries, 0))
+            ++count;
+        return count;
     }
 
     // The unpacked cluster whose packed bytes lie at `offset` in `file`; nullptr where it is not kept. Good until the

@@ -86,9 +86,9 @@ Result<void> MappedDisk::check(std::uint64_t offset, std::uint64_t length) const
 
 Result<StoredRun> MappedDisk::joined_run(std::uint64_t offset, std::uint64_t most)
 {
-    auto run = run_at(offset);
+    auto run = run_at(offset, most);
     while (run && run->length < most) {
-        auto const next = run_at(offset + run->length);
+        auto const next = run_at(offset + run->length, most - run->length);
         if (!next)
             return fail(next.error());
         if (!goes_on(*run, *next))

@@ -50,12 +50,20 @@ public:
 protected:
     const InputFile &file() const { return m.file; }
     ImageCache &cache() const { return *m.cache; }
+    // How many entries from the one at `entry_at` on are the same, of those that `wanted` bytes from there need, when
+    // each is for `unit` bytes of the disk.
+    template <std::unsigned_integral T>
+    std::uint64_t alike_entries(std::uint64_t entry_at, std::uint64_t wanted, std::uint64_t unit)
+    {
+        return cache().alike<T>(m.file, entry_at, wanted / unit + 2);
+    }
     // An error (malformed) of this file.
     Error broken(std::string message, std::uint64_t at, const char *field) const;
 
 private:
-    // `offset` lies inside the disk. A run ends where it is easiest; those that go together are joined here.
-    virtual Result<StoredRun> run_at(std::uint64_t offset) = 0;
+    // `offset` lies inside the disk. A run ends where it is easiest; those that go together are joined here. `wanted`
+    // bytes of it are of interest: no need to look any further.
+    virtual Result<StoredRun> run_at(std::uint64_t offset, std::uint64_t wanted) = 0;
     // The same packed run with `at` and `packed_size` as they are: where the tables do not say how many bytes there
     // are, it is found out here, when they are needed.
     virtual Result<StoredRun> find_packed(StoredRun run) { return run; }

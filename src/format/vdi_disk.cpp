@@ -19,7 +19,7 @@ public:
     VdiDisk(const VdiHeader &header, Making making) : MappedDisk(std::move(making)), m_header(header) {}
 
 private:
-    Result<StoredRun> run_at(std::uint64_t offset) override
+    Result<StoredRun> run_at(std::uint64_t offset, std::uint64_t wanted) override
     {
         std::uint64_t const into = offset % m_header.block_size;
         std::uint64_t const entry_at = m_header.map_offset + offset / m_header.block_size * 4;
@@ -28,7 +28,9 @@ private:
             return fail(block.error());
         std::uint64_t const length = m_header.block_size - into;
         if (*block >= VdiHeader::first_special_block)
-            return StoredRun{Kind::hole, length};
+            return StoredRun{Kind::hole,
+                             alike_entries<std::uint32_t>(entry_at, wanted, m_header.block_size) * m_header.block_size -
+                                 into};
         if (*block >= m_header.blocks)
             return fail(broken(fmt::format("block {} is none of {}", *block, m_header.blocks), entry_at, "block map"));
         // 2^32 blocks of 2^31 bytes at most.

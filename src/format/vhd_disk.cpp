@@ -20,7 +20,7 @@ public:
     VhdDisk(VhdDynamicHeader header, Making making) : MappedDisk(std::move(making)), m_header(std::move(header)) {}
 
 private:
-    Result<StoredRun> run_at(std::uint64_t offset) override
+    Result<StoredRun> run_at(std::uint64_t offset, std::uint64_t wanted) override
     {
         std::uint64_t const into = offset % m_header.block_size;
         std::uint64_t const entry_at = m_header.table_offset + offset / m_header.block_size * 4;
@@ -29,7 +29,9 @@ private:
             return fail(sector.error());
         std::uint64_t const length = m_header.block_size - into;
         if (*sector == VhdDynamicHeader::unused_block)
-            return StoredRun{Kind::hole, length};
+            return StoredRun{Kind::hole,
+                             alike_entries<std::uint32_t>(entry_at, wanted, m_header.block_size) * m_header.block_size -
+                                 into};
         std::uint64_t const block = *sector * sector_size + m_header.bitmap_size();
         // Of the last block no more is needed than the disk has.
         std::uint64_t const needed = std::min(length, size() - offset);

@@ -20,7 +20,7 @@ public:
     {}
 
 private:
-    Result<StoredRun> run_at(std::uint64_t offset) override
+    Result<StoredRun> run_at(std::uint64_t offset, std::uint64_t) override
     {
         std::uint64_t const into = offset % m_block_size;
         std::uint64_t const entry_at = m_bat_offset + m_layout.entry_of(offset / m_block_size) * 8;

@@ -28,7 +28,7 @@ public:
 
 private:
     // A grain, or all that a grain table would map. "Grain Directory", "Grain Table".
-    Result<StoredRun> run_at(std::uint64_t offset) override
+    Result<StoredRun> run_at(std::uint64_t offset, std::uint64_t wanted) override
     {
         std::uint64_t const grain = offset / m_grain;
         std::uint64_t const into = offset % m_grain;
@@ -44,7 +44,10 @@ private:
         if (!entry)
             return fail(entry.error());
         if (*entry == 0 || (*entry == 1 && m_header.has_zero_grains()))
-            return StoredRun{Kind::hole, m_grain - into};
+            return StoredRun{Kind::hole, std::min(alike_entries<std::uint32_t>(entry_at, wanted, m_grain),
+                                                  m_header.entries_per_table - index) *
+                                                 m_grain -
+                                             into};
         std::uint64_t const place = *entry * sector_size;
         if (m_header.is_compressed())
             return StoredRun{Kind::packed, m_grain - into, place, 0, into};

@@ -16,12 +16,12 @@ using namespace imgport::testing;
 
 namespace {
 
-// 20 MiB and a bit: noise and text in pieces that begin and end anywhere, much of nothing, the last byte set.
+// 36 MiB and a bit: noise and text in pieces that begin and end anywhere, then much of nothing, the last byte set.
 std::string sample_disk()
 {
-    std::string disk((std::size_t{20} << 20) + 3 * 512, '\0');
+    std::string disk((std::size_t{36} << 20) + 3 * 512, '\0');
     std::mt19937 random(7);
-    for (std::size_t at = 0; at + 200'000 < disk.size(); at += 700'000) {
+    for (std::size_t at = 0; at < (std::size_t{12} << 20); at += 700'000) {
         std::size_t const length = 3000 + random() % 150'000;
         bool const text = random() % 2 == 0;
         for (std::size_t i = 0; i < length; ++i)
@@ -52,8 +52,8 @@ void expect_bytes(Disk &disk, const std::string &expected)
     ASSERT_EQ(disk.size(), expected.size());
     EXPECT_EQ(compared(read_part(disk, 0, expected.size()), expected), "same");
     std::mt19937_64 random(1);
-    for (int i = 0; i < 300; ++i) {
-        std::size_t const most = i % 10 == 0 ? 5'000'000 : i % 3 == 0 ? 100'000 : 700;
+    for (int i = 0; i < 100; ++i) {
+        std::size_t const most = i % 10 == 0 ? 2'000'000 : i % 3 == 0 ? 100'000 : 700;
         std::size_t const offset = random() % expected.size();
         std::size_t const length = std::min(random() % most, expected.size() - offset);
         ASSERT_EQ(compared(read_part(disk, offset, length), std::string_view(expected).substr(offset, length)), "same")
@@ -118,7 +118,7 @@ void expect_like_qemu(const Folder &folder, const std::string &name, const std::
         EXPECT_NE(sectors.find('.'), std::string::npos) << "no hole was found";
     // Any window of it says the same.
     std::mt19937_64 random(2);
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 10; ++i) {
         std::uint64_t const first = random() % (expected.size() / 512);
         std::uint64_t const count = random() % (expected.size() / 512 - first) + 1;
         EXPECT_EQ(sectors_of(**disk, first * 512, count * 512, expected), sectors.substr(first, count));
@@ -269,7 +269,7 @@ TEST(NativeDiskAgainstQemu, LargeEmptyDisksCostNothing)
 {
     IMGPORT_NEEDS("qemu-img", "qemu-io");
     Folder const folder;
-    for (auto const &[driver, size] : {std::pair("qcow2", "60T"), std::pair("vpc", "2000G"), std::pair("vmdk", "60T"),
+    for (auto const &[driver, size] : {std::pair("qcow2", "60T"), std::pair("vpc", "2000G"), std::pair("vmdk", "8T"),
                                        std::pair("vhdx", "16T"), std::pair("vdi", "2T")}) {
         SCOPED_TRACE(driver);
         std::string const path = folder / driver;

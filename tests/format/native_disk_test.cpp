@@ -244,7 +244,7 @@ TEST(VhdDisk, BadBlocksAreMalformed)
 {
     IMGPORT_NEEDS("qemu-img");
     // The block allocation table of QEMU lies behind the header, at 1536; one block holds it all.
-    EXPECT_EQ(patched_error(vhd_reader, "vpc", 1000, "x"), "");
+    EXPECT_EQ(patched_error(vhd_reader, "vpc", 2040, "x"), "");
     EXPECT_THAT(patched_error(vhd_reader, "vpc", 1536, std::string_view("\0\xff\xff\xff", 4)),
                 HasSubstr("offset 1536, block allocation table"));
     EXPECT_THAT(patched_error(vhd_reader, "vpc", 512, "x"), HasSubstr("cxsparse"));
@@ -299,8 +299,7 @@ TEST(VmdkDisk, BadGrainsAreMalformed)
         std::size_t const grain = std::size_t{at(entry)} * 512;
         ASSERT_NE(grain, 0U);
         EXPECT_EQ(read_text(open_image(vmdk_reader, path), 1 << 20, 2), "xx");
-        bool const packed = kind == "streamOptimized";
-        if (packed) {
+        if (kind == "streamOptimized") {
             patch_file(path, grain + 8, "\xff\xff\xff");
             EXPECT_THAT(read_error(open_image(vmdk_reader, path), 1 << 20), HasSubstr("no compressed grain"));
             patch_file(path, grain + 8, std::string_view(bytes).substr(grain + 8, 3));
@@ -354,7 +353,8 @@ TEST(ConcatenatedDisk, ReadsAndMapsCrossFromPartToPart)
     std::vector<std::shared_ptr<Disk>> parts;
     for (std::size_t const size : {3, 0, 5, 2}) {
         auto const part = std::make_shared<MemoryDisk>(size);
-        part->put(0, std::string_view("12345").substr(0, size));
+        for (std::size_t i = 0; i < size; ++i)
+            part->put(i, std::string_view("12345").substr(i, 1));
         parts.push_back(part);
     }
     auto const disk = concatenate(parts);
