@@ -13,7 +13,7 @@ base_packages=(
 
 # Packages that single recipes install later, without a network: each is kept beside the tarball
 # in a folder of its name, with whatever it needs.
-extra_packages=(qemu-guest-agent nftables lvm2)
+extra_packages=(qemu-guest-agent nftables lvm2 dracut-core)
 
 # host_sources LISTS: the host's own apt sources of this distribution, as apt sees them, so that
 # whatever mirror the host uses serves the guest too. apt knows a source's origin only with its

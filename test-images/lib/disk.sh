@@ -4,7 +4,7 @@
 disk_size=$((8 << 30))
 part_start=$((1 << 20)) # the first partition's byte offset, in every image
 esp_size=$((100 << 20))
-sector=512
+sector=512 # a recipe for a disk with larger ones sets this, and needs a larger esp_size for FAT32
 
 # The same name always gives the same UUID, so that a rebuilt image differs in as little as possible.
 uuid_of() { uuidgen --sha1 --namespace @dns --name "$1.imgport.test"; }
@@ -86,34 +86,36 @@ make_ext4() {
     -O '^64bit,^metadata_csum,^metadata_csum_seed,^orphan_file' "$image" "$((bytes / 1024))k"
 }
 
-# install_grub_bios IMAGE TREE PREFIX: what grub-install does for i386-pc, less the loop device.
+# install_grub_bios IMAGE TREE PREFIX [MODULE]: what grub-install does for i386-pc, less the loop device.
+# MODULE is GRUB's name of the filesystem that PREFIX lies on, ext2 by default.
 # grub-mkimage presets core.img for sector 1 onwards and boot.img looks there, so both are just
 # written in place; the partition table and the disk signature (from byte 440 on) stay.
 # To be called before the tree becomes a filesystem for the modules, with IMAGE partitioned.
 install_grub_bios() {
-  local image=$1 tree=$2 prefix=$3 core=/boot/grub/i386-pc/core.img
+  local image=$1 tree=$2 prefix=$3 filesystem=${4:-ext2} core=/boot/grub/i386-pc/core.img
   mkdir -p "$tree/boot/grub/i386-pc"
   cp "$tree"/usr/lib/grub/i386-pc/*.{mod,lst,img} "$tree/boot/grub/i386-pc/"
   chroot "$tree" grub-mkimage --format i386-pc --output "$core" --prefix "$prefix" \
-    biosdisk part_msdos ext2 search search_fs_uuid normal linux serial terminal
+    biosdisk part_msdos "$filesystem" search search_fs_uuid normal linux serial terminal
   dd status=none conv=notrunc if="$tree/boot/grub/i386-pc/boot.img" of="$image" bs=440 count=1
   dd status=none conv=notrunc if="$tree$core" of="$image" bs=$sector seek=1
 }
 
-# install_grub_uefi IMAGE TREE ESP_UUID ROOT_UUID: the EFI system partition, with the loader both
-# under the vendor's path and under the fallback path (an image takes no firmware variables along).
+# install_grub_uefi IMAGE TREE ESP_UUID BOOT_UUID [PREFIX]: the EFI system partition, with the loader
+# both under the vendor's path and under the fallback path (an image takes no firmware variables
+# along). PREFIX as for write_grub_cfg.
 install_grub_uefi() {
-  local image=$1 tree=$2 esp_uuid=$3 root_uuid=$4 efi=/boot/grub/x86_64-efi/core.efi esp
+  local image=$1 tree=$2 esp_uuid=$3 boot_uuid=$4 boot_prefix=${5-/boot} efi=/boot/grub/x86_64-efi/core.efi esp
   mkdir -p "$tree/boot/grub/x86_64-efi" "$tree/boot/efi"
   cp "$tree"/usr/lib/grub/x86_64-efi/*.{mod,lst} "$tree/boot/grub/x86_64-efi/"
   chroot "$tree" grub-mkimage --format x86_64-efi --output "$efi" --prefix /EFI/debian \
     part_gpt fat xfs ext2 search search_fs_uuid normal configfile linux serial terminal
   # shellcheck disable=SC2016 # GRUB's variables
-  printf 'search.fs_uuid %s root\nset prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n' \
-    "$root_uuid" >"$work/esp-grub.cfg"
+  printf 'search.fs_uuid %s root\nset prefix=($root)%s/grub\nconfigfile $prefix/grub.cfg\n' \
+    "$boot_uuid" "$boot_prefix" >"$work/esp-grub.cfg"
   esp=$work/esp
   truncate -s "$esp_size" "$esp"
-  mkfs.vfat -F 32 -s 1 -i "${esp_uuid//-/}" -n ESP "$esp" >/dev/null
+  mkfs.vfat -F 32 -S "$sector" -s 1 -i "${esp_uuid//-/}" -n ESP "$esp" >/dev/null
   mmd -i "$esp" ::/EFI ::/EFI/BOOT ::/EFI/debian
   mcopy -i "$esp" "$tree$efi" ::/EFI/BOOT/BOOTX64.EFI
   mcopy -i "$esp" "$tree$efi" ::/EFI/debian/grubx64.efi

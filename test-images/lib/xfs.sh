@@ -49,12 +49,15 @@ restore_sticky() {
   xfs_db -x "${commands[@]}" "$filesystem" >/dev/null
 }
 
-# make_xfs FILESYSTEM TREE BYTES UUID: FILESYSTEM is a file of its own. xfs_repair proves it clean.
+# make_xfs FILESYSTEM TREE BYTES UUID [MKFS_OPTION...]: FILESYSTEM is a file of its own. xfs_repair
+# proves it clean.
 make_xfs() {
   local filesystem=$1 tree=$2 bytes=$3 uuid=$4
+  shift 4
+  rm -f "$tree"/var/lib/ucf/cache/:* # a colon in front is more than a protofile can hold; ucf lives without
   proto_of "$tree" >"$work/proto"
   truncate -s "$bytes" "$filesystem"
-  mkfs.xfs -q -m "uuid=$uuid" -p "$work/proto" "$filesystem"
+  mkfs.xfs -q -m "uuid=$uuid" "$@" -p "$work/proto" "$filesystem"
   restore_sticky "$filesystem" "$tree"
   xfs_repair -n -f "$filesystem" 2>"$work/xfs_repair.log" >&2 || { cat "$work/xfs_repair.log" >&2; return 1; }
 }
