@@ -123,15 +123,17 @@ install_grub_uefi() {
   copy_into "$esp" "$image" "$part_start"
 }
 
-# make_bios_ext4 IMAGE TREE [FSTAB_LINE...]: MBR, one partition, GRUB for BIOS.
+# make_bios_ext4 IMAGE TREE [--slim] [FSTAB_LINE...]: MBR, one partition, GRUB for BIOS.
 make_bios_ext4() {
-  local image=$1 tree=$2 uuid
+  local image=$1 tree=$2 uuid slim=no
   shift 2
+  if [ "${1:-}" = --slim ]; then slim=yes; shift; fi
   uuid=$(uuid_of bios-ext4-root)
   printf '%s\n' "UUID=$uuid / ext4 defaults,errors=remount-ro 0 1" "$@" >"$tree/etc/fstab"
   truncate -s "$disk_size" "$image"
   write_mbr "$image" 0x696d6770
   install_grub_bios "$image" "$tree" '(,msdos1)/boot/grub'
   write_grub_cfg "$tree" "UUID=$uuid" "$uuid"
+  [ "$slim" = no ] || slim_tree "$tree"
   make_ext4 "$image" "$tree" "$part_start" $((disk_size - part_start)) "$uuid"
 }

@@ -83,6 +83,7 @@ make_image() {
     make "$image" "$tree"
     rm -rf "$tree"
   fi
+  fallocate --dig-holes "$image" # mkfs allocates what it fills with zeroes
   mv "$image" "$output/$name.raw"
   write_expectations "$name"
   recipe_hash "$name" >"$cache/$name.recipe"

@@ -4,6 +4,7 @@
 # neither qemu nor the appliance can be started there, nor is it tried.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
 needs jq unshare setpriv strace qemu-img
+needs_image bios-ext4
 
 mapfile -t images < <(find "$TEST_IMAGES" -maxdepth 1 -name '*.raw' | sort)
 [ "${#images[@]}" -gt 0 ] || skip "no test image was built (test-images/build)"
@@ -55,11 +56,11 @@ done
 
 # Everything read-only, but the temporary folder. What cannot be remounted in a user namespace keeps being closed to the
 # user by its permissions; the root and the images must not be among it.
-while read -r point; do
+awk '{print $5}' /proc/self/mountinfo | while read -r point; do # there is no /dev/fd any more
   point=$(printf '%b' "$point")
-  case $point in "$work/temp" | /dev/*) continue ;; esac
+  case $point in "$work/temp" | /dev/* | /proc*) continue ;; esac
   mount -o remount,bind,ro "$point" 2>/dev/null || true
-done < <(awk '{print $5}' /proc/self/mountinfo)
+done
 for place in / /var/tmp "$work" "$work/images" /tmp; do
   if (: >"$place/.imgport-probe") 2>/dev/null; then
     rm -f "$place/.imgport-probe"
