@@ -11,8 +11,7 @@ base=$(find "$TEST_IMAGES/.cache" -maxdepth 1 -name 'base-*.tar' 2>/dev/null | h
 mkdir tree
 tar -C tree -xf "$base" --no-same-owner --exclude='./dev/*' --exclude='./var/lib/ucf/cache/*'
 chmod -R u+rX tree
-# What no Debian has: an empty file, one with a hole in front, within and behind, and one that only its extents end.
-: >tree/empty
+# What a Debian has none of: holes, in front, within and behind; and bytes that nothing compresses.
 truncate -s 3M tree/holes
 printf 'in front' | dd of=tree/holes bs=1 seek=1234567 conv=notrunc status=none
 head -c $((1 << 20)) /dev/urandom >tree/noise
@@ -38,10 +37,12 @@ compare() {
 sums_in tree >packed
 [ "$(wc -l <packed)" -gt 10000 ] || fail "that is no real system: $(wc -l <packed) files"
 
-mkfs.ext4 -q -F -b 4096 -d tree ext4.raw 1G
+truncate -s 1G ext4.raw
+mkfs.ext4 -q -F -b 4096 -d tree ext4.raw
 compare "ext4" ext4.raw packed
 # Blocks of 1 KiB and block maps in place of extents: files with blocks of all three levels of indirection.
-mkfs.ext4 -q -F -b 1024 -O ^extents,^64bit,^metadata_csum,^has_journal -d tree ext2.raw 1G
+truncate -s 1G ext2.raw
+mkfs.ext4 -q -F -b 1024 -O ^extents,^64bit,^metadata_csum,^has_journal -d tree ext2.raw
 compare "ext4 with block maps" ext2.raw packed
 
 # shellcheck source=../../test-images/lib/xfs.sh
