@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -26,13 +27,26 @@ inline void require(bool good, const char *what)
     std::abort();
 }
 
-// A file in memory with those bytes, by a name.
-inline Result<InputFile> memory_file(Bytes bytes, std::uint64_t size)
+struct Piece {
+    std::uint64_t offset = 0;
+    Bytes bytes = {};
+};
+
+// A file in memory with those pieces, and zeroes between them.
+inline Result<InputFile> memory_file(std::uint64_t size, std::initializer_list<Piece> pieces)
 {
     static Fd const fd(::memfd_create("image", MFD_CLOEXEC));
     require(::ftruncate(fd.get(), 0) == 0 && ::ftruncate(fd.get(), static_cast<off_t>(size)) == 0, "ftruncate");
-    require(::pwrite(fd.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()), "pwrite");
+    for (auto const &[offset, bytes] : pieces)
+        require(::pwrite(fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset)) ==
+                    static_cast<ssize_t>(bytes.size()),
+                "pwrite");
     return InputFile::open(descriptor_path(fd.get()));
+}
+
+inline Result<InputFile> memory_file(Bytes bytes)
+{
+    return memory_file(bytes.size(), {{0, bytes}});
 }
 
 inline void read_window(Disk &disk, std::uint64_t offset, std::uint64_t length)

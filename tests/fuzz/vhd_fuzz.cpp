@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     mend(bytes, 512, VhdDynamicHeader::length, 36);
     if (bytes.size() > VhdFooter::length)
         mend(bytes, bytes.size() - VhdFooter::length, VhdFooter::length, 64);
-    auto const file = fuzz::memory_file(bytes, bytes.size());
+    auto const file = fuzz::memory_file(bytes);
     if (file)
         fuzz::drive_disk(vhd_reader, *file);
     return 0;

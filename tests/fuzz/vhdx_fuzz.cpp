@@ -8,43 +8,44 @@ using namespace imgport;
 namespace {
 
 constexpr std::size_t kib = 1024;
+constexpr std::uint64_t file_size = 6144 * kib;
 
-struct Part {
-    std::size_t place;
-    std::size_t length;   // of the input
-    std::size_t covered;  // by the checksum; 0: there is none
-};
+// The next `length` bytes of the input; shorter where it ends.
+Bytes take(Bytes &input, std::size_t length)
+{
+    auto const piece = input.first(std::min(length, input.size()));
+    input = input.subspan(piece.size());
+    return piece;
+}
 
-constexpr Part parts[]{
-    {0, 512, 0},                 // file identifier
-    {64 * kib, 128, 4 * kib},    // header
-    {192 * kib, 256, 64 * kib},  // region table
-    {2048 * kib, 512, 0},        // BAT
-    {3072 * kib, 512, 0},        // metadata table
-    {3136 * kib, 512, 0},        // metadata items
-};
-constexpr std::size_t file_size = 6144 * kib;
+// The same, padded, with the checksum at 4 made right.
+std::vector<std::byte> take_summed(Bytes &input, std::size_t length, std::size_t padded)
+{
+    auto const piece = take(input, length);
+    std::vector<std::byte> structure(piece.begin(), piece.end());
+    structure.resize(padded);
+    store_le<std::uint32_t>(structure, 4, 0);
+    store_le<std::uint32_t>(structure, 4, crc32c(0, structure));
+    return structure;
+}
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
 {
     auto input = std::as_bytes(std::span(data, size));
-    std::vector<std::byte> bytes(4096 * kib);
-    for (auto const &part : parts) {
-        auto const piece = input.first(std::min(part.length, input.size()));
-        input = input.subspan(piece.size());
-        std::copy(piece.begin(), piece.end(), bytes.begin() + static_cast<std::ptrdiff_t>(part.place));
-        if (part.covered == 0)
-            continue;
-        auto const structure = std::span(bytes).subspan(part.place, part.covered);
-        bool const has_checksum = begins_with(structure, "head") || begins_with(structure, "regi");
-        if (has_checksum) {
-            store_le<std::uint32_t>(structure, 4, 0);
-            store_le<std::uint32_t>(structure, 4, crc32c(0, structure));
-        }
-    }
-    auto const file = fuzz::memory_file(bytes, file_size);
+    auto const identifier = take(input, 512);
+    auto const header = take_summed(input, 128, 4 * kib);
+    auto const regions = take_summed(input, 256, 64 * kib);
+    auto const bat = take(input, 512);
+    auto const metadata = take(input, 512);
+    auto const items = take(input, 512);
+    auto const file = fuzz::memory_file(file_size, {{0, identifier},
+                                                    {64 * kib, header},
+                                                    {192 * kib, regions},
+                                                    {2048 * kib, bat},
+                                                    {3072 * kib, metadata},
+                                                    {3136 * kib, items}});
     if (file)
         fuzz::drive_disk(vhdx_reader, *file);
     return 0;
