@@ -24,7 +24,9 @@ struct InitramfsFacts {
     std::string nested_image = {};
 };
 
-// Modules for other kernels than `version` do not count; modules outside of a lib/modules folder do.
+// Modules for other kernels than `version` do not count; modules outside of a lib/modules folder do. It is read to its
+// end: that a module or a rule is not in it, which is what matters, cannot be said before, and later segments add to
+// earlier ones.
 Result<InitramfsFacts> read_initramfs(FileStream &stream, const std::string &version);
 
 // "virtio_blk" of "kernel/drivers/block/virtio-blk.ko.xz"; empty where the file is no module.

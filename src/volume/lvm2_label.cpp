@@ -77,12 +77,15 @@ Result<std::optional<std::string>> text_of_area(VolumeReader &reader, const Area
         return broken(area, fmt::format("its text of {} bytes at {} leaves it", length, at));
     // The area is a ring behind its header.
     std::uint64_t const straight = std::min(length, size - at);
-    auto const first = reader.read(start + at, static_cast<std::size_t>(straight));
-    auto const rest = reader.read(start + area_header_size, static_cast<std::size_t>(length - straight));
-    if (!first || !rest)
-        return broken(area, "its text cannot be read");
-    std::string text(text_of(*first));
-    text += text_of(*rest);
+    std::string text;
+    for (auto const &[from, count] : {Area{start + at, straight}, Area{start + area_header_size, length - straight}}) {
+        if (count == 0)
+            continue;
+        auto const part = reader.read(from, static_cast<std::size_t>(count));
+        if (!part)
+            return broken(area, "its text cannot be read");
+        text += text_of(*part);
+    }
     if (lvm2_crc(text) != checksum)
         return broken(area, "the sum of its text is wrong");
     return text;
