@@ -19,6 +19,7 @@ mkdir -p "$kept"
 program_key() {
   {
     sha256sum <"$IMGPORT"
+    find "$BUILD_DIR/imgport" -name '*.so' -exec sha256sum {} +
     ldd "$IMGPORT" | sed -n 's/.* => \(.*libimgport[^ ]*\|.*libguestfs[^ ]*\) .*/\1/p' | sort | xargs -r sha256sum
     find /boot /lib/modules -maxdepth 1 -printf '%f %T@\n' 2>/dev/null | sort
     printf '%s\n' "${LIBGUESTFS_BACKEND:-}" "${LIBGUESTFS_PATH:-}"

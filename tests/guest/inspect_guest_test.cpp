@@ -25,6 +25,7 @@ public:
         return *tree;
     }
     std::string name() const override { return "fake"; }
+    std::optional<Error> failure() const override { return std::nullopt; }
     Result<std::vector<VolumeFacts>> more_volumes(const std::vector<VolumeFacts> &) override { return lvm; }
     Result<std::shared_ptr<RawTree>> open(const VolumeFacts &volume, const std::string &subvolume) override
     {

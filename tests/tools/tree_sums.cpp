@@ -1,7 +1,9 @@
 // tree_sums IMAGE DEVICE [SUBVOLUME]: "SHA256  /path" of every regular file of a volume, sorted by path, as the native
-// readers see it. For tests/e2e/every_file.sh; not installed.
+// readers see it. tree_sums IMAGE: of each volume with a filesystem whether it can be read, and how many regular files
+// it holds. For the tests end to end; not installed.
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,17 +29,17 @@ Result<std::string> sum_of(RawTree &tree, const std::string &path)
 {
     auto const stat = tree.lstat(path);
     if (!stat)
-        return tl::unexpected(stat.error());
+        return fail(stat.error());
     auto const stream = tree.open(path);
     if (!stream)
-        return tl::unexpected(stream.error());
+        return fail(stream.error());
     Sha256 digest;
     std::uint64_t length = 0;
     std::vector<std::byte> buffer(chunk_size);
     for (;;) {
         auto const got = (*stream)->read(buffer);
         if (!got)
-            return tl::unexpected(got.error());
+            return fail(got.error());
         if (*got == 0)
             break;
         digest.update({buffer.data(), *got});
@@ -59,7 +61,7 @@ Result<Sums> sums_of(RawTree &tree)
         folders.pop_back();
         auto const entries = tree.list(folder);
         if (!entries)
-            return tl::unexpected(entries.error());
+            return fail(entries.error());
         for (auto const &entry : *entries) {
             std::string path = (folder == "/" ? "" : folder) + "/" + entry.name;
             if (entry.kind == FileKind::directory) {
@@ -67,7 +69,7 @@ Result<Sums> sums_of(RawTree &tree)
             } else if (entry.kind == FileKind::regular) {
                 auto sum = sum_of(tree, path);
                 if (!sum)
-                    return tl::unexpected(sum.error());
+                    return fail(sum.error());
                 sums.emplace_back(std::move(path), std::move(*sum));
             }
         }
@@ -76,36 +78,74 @@ Result<Sums> sums_of(RawTree &tree)
     return sums;
 }
 
-Result<Sums> sums_of(const std::string &path, const std::string &device, const std::string &subvolume)
+struct Opened {
+    Source source;
+    std::unique_ptr<NativeTrees> trees;
+    std::vector<VolumeFacts> volumes;
+};
+
+Result<Opened> open_image(const std::string &path)
 {
     ProgressSink &progress = silent_progress();
-    auto const source = Source::open(path, probe(path, {}), {}, progress);
+    auto const facts = probe(path, {});
+    if (facts.refused())
+        return fail(ErrorCode::refused, facts.error ? facts.error->message : facts.hazards.front().message);
+    auto source = Source::open(path, facts, {}, progress);
     if (!source)
-        return tl::unexpected(source.error());
+        return fail(source.error());
     auto const disk = open_disk(*source, "");
     if (!disk)
-        return tl::unexpected(disk.error());
-    auto const facts = describe_disk(**disk);
-    if (!facts)
-        return tl::unexpected(facts.error());
-    auto const volumes = list_volumes(*disk, *facts);
+        return fail(disk.error());
+    auto const described = describe_disk(**disk);
+    if (!described)
+        return fail(described.error());
+    auto volumes = list_volumes(*disk, *described);
     if (!volumes)
-        return tl::unexpected(volumes.error());
-    NativeTrees trees(*disk, progress);
-    auto const more = trees.more_volumes(*volumes);
+        return fail(volumes.error());
+    auto trees = std::make_unique<NativeTrees>(*disk, progress);
+    auto more = trees->more_volumes(*volumes);
     if (!more)
-        return tl::unexpected(more.error());
-    for (auto const *list : {&*volumes, &*more}) {
-        for (auto const &volume : *list) {
-            if (volume.device != device)
-                continue;
-            auto const tree = trees.open(volume, subvolume);
-            if (!tree)
-                return tl::unexpected(tree.error());
-            return sums_of(**tree);
+        return fail(more.error());
+    volumes->insert(volumes->end(), more->begin(), more->end());
+    return Opened{std::move(*source), std::move(trees), std::move(*volumes)};
+}
+
+Result<Sums> sums_of_volume(Opened &image, const VolumeFacts &volume, const std::string &subvolume)
+{
+    auto const tree = image.trees->open(volume, subvolume);
+    if (!tree)
+        return fail(tree.error());
+    return sums_of(**tree);
+}
+
+int print_sums(Opened &image, const std::string &device, const std::string &subvolume)
+{
+    for (auto const &volume : image.volumes) {
+        if (volume.device != device)
+            continue;
+        auto const sums = sums_of_volume(image, volume, subvolume);
+        if (!sums) {
+            fmt::print(stderr, "tree_sums: {}\n", describe(sums.error()));
+            return 1;
         }
+        for (auto const &[path, sum] : *sums)
+            fmt::print("{}  {}\n", sum, path);
+        return std::fflush(stdout) == 0 ? 0 : 1;
     }
-    return fail(ErrorCode::usage, fmt::format("{} has no volume {}", path, device));
+    fmt::print(stderr, "tree_sums: there is no volume {}\n", device);
+    return 2;
+}
+
+int print_volumes(Opened &image)
+{
+    for (auto const &volume : image.volumes) {
+        if (volume.filesystem.type.empty())
+            continue;
+        auto const sums = sums_of_volume(image, volume, "");
+        fmt::print("{} {}: {}\n", volume.device, volume.filesystem.type,
+                   sums ? fmt::format("{} files", sums->size()) : "refused: " + describe(sums.error()));
+    }
+    return std::fflush(stdout) == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -113,16 +153,14 @@ Result<Sums> sums_of(const std::string &path, const std::string &device, const s
 
 int main(int argc, char **argv)
 {
-    if (argc < 3 || argc > 4) {
-        fmt::print(stderr, "usage: tree_sums IMAGE DEVICE [SUBVOLUME]\n");
+    if (argc < 2 || argc > 4) {
+        fmt::print(stderr, "usage: tree_sums IMAGE [DEVICE [SUBVOLUME]]\n");
         return 2;
     }
-    auto const sums = imgport::sums_of(argv[1], argv[2], argc == 4 ? argv[3] : "");
-    if (!sums) {
-        fmt::print(stderr, "tree_sums: {}\n", imgport::describe(sums.error()));
-        return 1;
+    auto image = imgport::open_image(argv[1]);
+    if (!image) {
+        fmt::print(stderr, "tree_sums: {}\n", imgport::describe(image.error()));
+        return 3;
     }
-    for (auto const &[path, sum] : *sums)
-        fmt::print("{}  {}\n", sum, path);
-    return std::fflush(stdout) == 0 ? 0 : 1;
+    return argc == 2 ? imgport::print_volumes(*image) : imgport::print_sums(*image, argv[2], argc == 4 ? argv[3] : "");
 }
