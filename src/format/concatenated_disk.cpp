@@ -67,7 +67,8 @@ private:
             auto const number = static_cast<std::size_t>(end - m_ends.begin());
             std::uint64_t const start = number == 0 ? 0 : m_ends[number - 1];
             Place const place{start, offset - start, std::min(length, *end - offset)};
-            if (auto done = visit(*m_parts[number], place); !done)
+            // A part may be empty.
+            if (auto done = place.length > 0 ? visit(*m_parts[number], place) : Result<void>(); !done)
                 return done;
             offset += place.length;
             length -= place.length;

@@ -36,12 +36,10 @@ private:
             return fail(l1_entry.error());
         std::uint64_t const table = *l1_entry & qcow2::offset_mask;
         std::uint64_t const index = cluster % m_l2_entries;
-        if (table == 0)
-            return StoredRun{
-                Kind::backing,
-                (alike_entries<std::uint64_t>(l1_entry_at, wanted, m_l2_entries * m_cluster) * m_l2_entries - index) *
-                        m_cluster -
-                    into};
+        if (table == 0) {
+            std::uint64_t const tables = alike_entries<std::uint64_t>(l1_entry_at, wanted, m_l2_entries * m_cluster);
+            return StoredRun{Kind::backing, (tables * m_l2_entries - index) * m_cluster - into};
+        }
         if (table % m_cluster != 0)
             return fail(broken(fmt::format("an entry points to {}, which is not at a cluster", table), l1_entry_at,
                                "L1 table"));
@@ -57,13 +55,13 @@ private:
                 broken(fmt::format("an entry points to {}, which is not at a cluster", target), entry_at, "L2 table"));
         if (m_header.has(qcow2::extended_l2))
             return subcluster_run(target, entry_at, into);
+        if (*entry == 0) {
+            std::uint64_t const clusters = alike_entries<std::uint64_t>(entry_at, wanted, m_cluster);
+            return StoredRun{Kind::backing, std::min(clusters, m_l2_entries - index) * m_cluster - into};
+        }
         if ((*entry & qcow2::zero_flag) == 0)
-            return target == 0
-                       ? StoredRun{Kind::backing, std::min(alike_entries<std::uint64_t>(entry_at, wanted, m_cluster),
-                                                           m_l2_entries - index) *
-                                                          m_cluster -
-                                                      into}
-                       : plain_run(target + into, m_cluster - into, entry_at);
+            return target == 0 ? StoredRun{Kind::backing, m_cluster - into}
+                               : plain_run(target + into, m_cluster - into, entry_at);
         // "Standard Cluster Descriptor": bit 0 has no meaning before version 3.
         if (m_header.version < 3)
             return fail(broken("a cluster of zeroes in an image of version 2", entry_at, "L2 table"));

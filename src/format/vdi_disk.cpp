@@ -27,10 +27,10 @@ private:
         if (!block)
             return fail(block.error());
         std::uint64_t const length = m_header.block_size - into;
-        if (*block >= VdiHeader::first_special_block)
-            return StoredRun{Kind::hole,
-                             alike_entries<std::uint32_t>(entry_at, wanted, m_header.block_size) * m_header.block_size -
-                                 into};
+        if (*block >= VdiHeader::first_special_block) {
+            std::uint64_t const blocks = alike_entries<std::uint32_t>(entry_at, wanted, m_header.block_size);
+            return StoredRun{Kind::hole, blocks * m_header.block_size - into};
+        }
         if (*block >= m_header.blocks)
             return fail(broken(fmt::format("block {} is none of {}", *block, m_header.blocks), entry_at, "block map"));
         // 2^32 blocks of 2^31 bytes at most.

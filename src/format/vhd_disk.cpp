@@ -28,10 +28,10 @@ private:
         if (!sector)
             return fail(sector.error());
         std::uint64_t const length = m_header.block_size - into;
-        if (*sector == VhdDynamicHeader::unused_block)
-            return StoredRun{Kind::hole,
-                             alike_entries<std::uint32_t>(entry_at, wanted, m_header.block_size) * m_header.block_size -
-                                 into};
+        if (*sector == VhdDynamicHeader::unused_block) {
+            std::uint64_t const blocks = alike_entries<std::uint32_t>(entry_at, wanted, m_header.block_size);
+            return StoredRun{Kind::hole, blocks * m_header.block_size - into};
+        }
         std::uint64_t const block = *sector * sector_size + m_header.bitmap_size();
         // Of the last block no more is needed than the disk has.
         std::uint64_t const needed = std::min(length, size() - offset);

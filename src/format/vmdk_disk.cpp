@@ -43,11 +43,10 @@ private:
         auto const entry = cache().table_le<std::uint32_t>(file(), entry_at, "grain table");
         if (!entry)
             return fail(entry.error());
-        if (*entry == 0 || (*entry == 1 && m_header.has_zero_grains()))
-            return StoredRun{Kind::hole, std::min(alike_entries<std::uint32_t>(entry_at, wanted, m_grain),
-                                                  m_header.entries_per_table - index) *
-                                                 m_grain -
-                                             into};
+        if (*entry == 0 || (*entry == 1 && m_header.has_zero_grains())) {
+            std::uint64_t const grains = alike_entries<std::uint32_t>(entry_at, wanted, m_grain);
+            return StoredRun{Kind::hole, std::min(grains, m_header.entries_per_table - index) * m_grain - into};
+        }
         std::uint64_t const place = *entry * sector_size;
         if (m_header.is_compressed())
             return StoredRun{Kind::packed, m_grain - into, place, 0, into};
