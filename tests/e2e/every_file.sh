@@ -18,7 +18,8 @@ head -c $((1 << 20)) /dev/urandom >tree/noise
 
 # sums_in FOLDER: as tree_sums prints them.
 sums_in() {
-  (cd "$1" && find . -type f -printf '%P\0' | xargs -0 sha256sum | sed 's,  ,  /,') | LC_ALL=C sort -k 2
+  # -z: without it a name with a backslash is escaped.
+  (cd "$1" && find . -type f -printf '%P\0' | xargs -0 sha256sum -z | tr '\0' '\n' | sed 's,  ,  /,') | LC_ALL=C sort -k 2
 }
 
 # compare WHAT IMAGE SHOULD
