@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "filesystem/file_kind.hpp"
 #include "format/crc32c.hpp"
 
 namespace imgport::btrfs {
@@ -41,20 +42,6 @@ Result<Entry> parse_entry(std::uint64_t directory, Bytes bytes)
     return entry;
 }
 
-std::optional<FileKind> kind_of(std::uint8_t type)
-{
-    switch (type) {
-    case 1: return FileKind::regular;
-    case 2: return FileKind::directory;
-    case 3: return FileKind::character;
-    case 4: return FileKind::block;
-    case 5: return FileKind::fifo;
-    case 6: return FileKind::socket;
-    case 7: return FileKind::symlink;
-    default: return std::nullopt;
-    }
-}
-
 // CRC-32C that begins with ~1 and is not inverted in the end.
 std::uint32_t name_hash(std::string_view name)
 {
@@ -92,7 +79,7 @@ Result<std::vector<DirectoryEntry>> list_entries(Cursor cursor, std::uint64_t di
         auto const entry = parse_entry(directory, cursor.data());
         if (!entry)
             return fail(entry.error());
-        auto const kind = kind_of(entry->type);
+        auto const kind = kind_of_type(entry->type);
         if (!kind)
             return broken(directory, fmt::format("the type of an entry is {}", entry->type));
         entries.push_back({std::string(entry->name), *kind});

@@ -1,12 +1,11 @@
 #include "filesystem/btrfs_tree.hpp"
 
-#include <sys/stat.h>
-
 #include <fmt/format.h>
 
 #include "filesystem/btrfs_directory.hpp"
 #include "filesystem/btrfs_file.hpp"
 #include "filesystem/btrfs_subvolumes.hpp"
+#include "filesystem/file_kind.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -34,20 +33,6 @@ struct Inode {
     FileStat stat;
     std::uint64_t flags = 0;
 };
-
-std::optional<FileKind> kind_of_mode(std::uint32_t mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFREG: return FileKind::regular;
-    case S_IFDIR: return FileKind::directory;
-    case S_IFLNK: return FileKind::symlink;
-    case S_IFCHR: return FileKind::character;
-    case S_IFBLK: return FileKind::block;
-    case S_IFIFO: return FileKind::fifo;
-    case S_IFSOCK: return FileKind::socket;
-    default: return std::nullopt;
-    }
-}
 
 class BtrfsReader final : public InodeReader {
 public:

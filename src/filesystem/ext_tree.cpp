@@ -9,40 +9,13 @@
 #include "filesystem/ext_directory.hpp"
 #include "filesystem/ext_inline.hpp"
 #include "filesystem/ext_journal.hpp"
+#include "filesystem/file_kind.hpp"
 
 namespace imgport {
 namespace {
 
 constexpr std::uint64_t most_names = std::uint64_t{1} << 20;
 constexpr std::uint64_t longest_link = 4096;  // PATH_MAX
-
-std::optional<FileKind> kind_of_mode(std::uint16_t mode)
-{
-    switch (mode & 0170000) {
-    case 0100000: return FileKind::regular;
-    case 0040000: return FileKind::directory;
-    case 0120000: return FileKind::symlink;
-    case 0020000: return FileKind::character;
-    case 0060000: return FileKind::block;
-    case 0010000: return FileKind::fifo;
-    case 0140000: return FileKind::socket;
-    default: return std::nullopt;
-    }
-}
-
-std::optional<FileKind> kind_of_type(std::uint8_t type)
-{
-    switch (type) {
-    case EXT2_FT_REG_FILE: return FileKind::regular;
-    case EXT2_FT_DIR: return FileKind::directory;
-    case EXT2_FT_SYMLINK: return FileKind::symlink;
-    case EXT2_FT_CHRDEV: return FileKind::character;
-    case EXT2_FT_BLKDEV: return FileKind::block;
-    case EXT2_FT_FIFO: return FileKind::fifo;
-    case EXT2_FT_SOCK: return FileKind::socket;
-    default: return std::nullopt;
-    }
-}
 
 // The content of an inline file: at most what an inode of one block holds.
 class TextStream final : public FileStream {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "filesystem/file_kind.hpp"
+
 namespace imgport {
 namespace {
 
@@ -18,20 +20,6 @@ constexpr std::uint16_t flag_immutable = 0x8;
 constexpr std::uint16_t flag_append = 0x10;
 // di_flags2
 constexpr std::uint64_t flag_large_extent_counts = 0x10;
-
-std::optional<FileKind> kind_of(std::uint16_t mode)
-{
-    switch (mode & 0170000) {
-    case 0010000: return FileKind::fifo;
-    case 0020000: return FileKind::character;
-    case 0040000: return FileKind::directory;
-    case 0060000: return FileKind::block;
-    case 0100000: return FileKind::regular;
-    case 0120000: return FileKind::symlink;
-    case 0140000: return FileKind::socket;
-    default: return std::nullopt;
-    }
-}
 
 // What keeps the bytes from being that inode; empty where nothing does.
 std::string_view problem_of(Bytes core, const XfsGeometry &geometry, std::uint64_t number)
@@ -73,7 +61,7 @@ Result<XfsInode> read_xfs_inode(const XfsVolume &volume, std::uint64_t number)
     inode.number = number;
     inode.at = *at;
     auto const mode = load_be<std::uint16_t>(*core, 2);
-    auto const kind = kind_of(mode);
+    auto const kind = kind_of_mode(mode);
     if (!kind)
         return broken(fmt::format("di_mode is {:#o}", mode));
     inode.kind = *kind;

@@ -1,5 +1,6 @@
 #include "filesystem/xfs_tree.hpp"
 
+#include "filesystem/file_kind.hpp"
 #include "filesystem/xfs_directory.hpp"
 #include "filesystem/xfs_extents.hpp"
 #include "filesystem/xfs_inode.hpp"
@@ -8,21 +9,6 @@
 
 namespace imgport {
 namespace {
-
-// The type in a directory entry (XFS_DIR3_FT_...); nullopt where the inode is to be asked.
-std::optional<FileKind> kind_of(std::uint8_t type)
-{
-    switch (type) {
-    case 1: return FileKind::regular;
-    case 2: return FileKind::directory;
-    case 3: return FileKind::character;
-    case 4: return FileKind::block;
-    case 5: return FileKind::fifo;
-    case 6: return FileKind::socket;
-    case 7: return FileKind::symlink;
-    default: return std::nullopt;
-    }
-}
 
 class XfsReader final : public InodeReader {
 public:
@@ -65,7 +51,7 @@ public:
             return fail(directory.error());
         std::vector<DirectoryEntry> entries;
         auto const done = (*directory)->visit([&](const XfsEntry &entry) -> Result<bool> {
-            auto kind = kind_of(entry.type);
+            auto kind = kind_of_type(entry.type);
             if (!kind) {
                 auto const inode = read_xfs_inode(*m_volume, entry.inode);
                 if (!inode)
