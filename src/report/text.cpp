@@ -38,7 +38,10 @@ std::string guest_line(const ReportEntry &entry)
         line += ", " + printable(guest.architecture);
     if (!guest.hostname.empty())
         line += ", host name " + printable(guest.hostname, 100);
-    return line;
+    // Worth a word where it is not the usual one: it explains the seconds.
+    bool const slow = std::any_of(entry.findings.begin(), entry.findings.end(),
+                                  [](auto const &finding) { return finding.inspector == "appliance"; });
+    return slow ? line + " (read by the appliance)" : line;
 }
 
 class TextReport {

@@ -49,6 +49,17 @@ TEST(ReportText, TellsWhatPassedWhenAskedTo)
     EXPECT_NE(report_text(one_finding(), {.verbose = true}).find("fs-type"), std::string::npos);
 }
 
+TEST(ReportText, SaysWhenTheApplianceReadTheGuest)
+{
+    Report report = one_finding();
+    auto &entry = report.images[0];
+    entry.guest.emplace().os.id = "debian";
+    entry.findings[1].inspector = "native";
+    EXPECT_NE(report_text(report, {}).find("debian\n"), std::string::npos);
+    entry.findings[1].inspector = "appliance";
+    EXPECT_NE(report_text(report, {}).find("debian (read by the appliance)\n"), std::string::npos);
+}
+
 TEST(ReportText, EndsWithWhatTheOtherProfileWouldDecide)
 {
     EXPECT_TRUE(report_text(one_finding(), {.other_profile = {"alibaba-2026 would decide the same."}})
