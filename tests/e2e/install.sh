@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The installed library is found by CMake and by pkg-config, and a program of someone else's builds with it.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
-needs cmake pkg-config c++ qemu-img
+needs cmake pkg-config c++ qemu-img jq
 
 expect_exit 0 cmake --install "$BUILD_DIR" --prefix "$work/prefix"
 cat >probe.cpp <<'CODE'
@@ -27,3 +27,6 @@ export PKG_CONFIG_PATH
 c++ -std=c++20 probe.cpp -o consumer $(pkg-config --cflags --libs imgport) || fail "pkg-config"
 expect_equal "by pkg-config" "$(LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH") ./consumer a.vdi)" vdi
 expect_equal "the installed program" "$("$work/prefix/bin/imgport" --version | cut -d' ' -f1)" imgport
+# The module is found where it was installed, and it is the library's own.
+expect_equal "the installed appliance" \
+  "$("$work/prefix/bin/imgport" doctor --format json | jq -r '.items[] | select(.name == "appliance").ok')" true
