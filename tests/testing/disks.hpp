@@ -1,6 +1,7 @@
 // Disks for the tests: out of memory, and out of a file that other programs made.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -24,7 +25,7 @@ public:
             return fail(ErrorCode::malformed, "outside the disk");
         if (m_bad_offset && *m_bad_offset >= offset && *m_bad_offset < offset + out.size())
             return fail(ErrorCode::unreadable, "input/output error");
-        std::memcpy(out.data(), m_bytes.data() + offset, out.size());
+        std::copy_n(m_bytes.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
         return {};
     }
 
