@@ -162,7 +162,7 @@ Result<XfsRun> XfsExtents::find(std::uint64_t offset)
     return XfsRun{offset, end - offset, std::nullopt};
 }
 
-Result<std::unique_ptr<FileStream>> open_xfs_file(std::shared_ptr<const XfsVolume> volume, const XfsInode &inode)
+Result<std::unique_ptr<FileStream>> open_xfs_file(const std::shared_ptr<const XfsVolume> &volume, const XfsInode &inode)
 {
     if (inode.realtime)
         return fail(ErrorCode::unsupported, fmt::format("inode {}: a file on the realtime device", inode.number));

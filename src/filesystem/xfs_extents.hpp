@@ -51,6 +51,7 @@ private:
 };
 
 // A stream of the file's bytes. It may outlive everything but the volume, which it shares.
-Result<std::unique_ptr<FileStream>> open_xfs_file(std::shared_ptr<const XfsVolume> volume, const XfsInode &inode);
+Result<std::unique_ptr<FileStream>> open_xfs_file(const std::shared_ptr<const XfsVolume> &volume,
+                                                  const XfsInode &inode);
 
 }  // namespace imgport

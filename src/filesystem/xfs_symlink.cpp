@@ -17,7 +17,7 @@ constexpr XfsSeal seal{.checksum = 12, .block = 40, .uuid = 16, .owner = 32};
 
 }  // namespace
 
-Result<std::string> read_xfs_symlink(std::shared_ptr<const XfsVolume> volume, const XfsInode &inode)
+Result<std::string> read_xfs_symlink(const std::shared_ptr<const XfsVolume> &volume, const XfsInode &inode)
 {
     auto const broken = [&](std::string_view problem) {
         return fail(ErrorCode::malformed,

@@ -8,6 +8,6 @@
 
 namespace imgport {
 
-Result<std::string> read_xfs_symlink(std::shared_ptr<const XfsVolume> volume, const XfsInode &inode);
+Result<std::string> read_xfs_symlink(const std::shared_ptr<const XfsVolume> &volume, const XfsInode &inode);
 
 }  // namespace imgport
