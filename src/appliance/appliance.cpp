@@ -101,13 +101,14 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const ApplianceDisk &disk, P
     return std::unique_ptr<Appliance>(new Appliance(std::move(*handle)));
 }
 
-Result<std::vector<VolumeFacts>> Appliance::more_volumes(const std::vector<VolumeFacts> &known)
+Result<FoundVolumes> Appliance::more_volumes(const std::vector<VolumeFacts> &known)
 {
-    std::vector<VolumeFacts> volumes;
+    FoundVolumes found;
+    auto &volumes = found.volumes;
     bool const lvm = std::any_of(known.begin(), known.end(),
                                  [](auto const &volume) { return volume.filesystem.type == "LVM2_member"; });
     if (!lvm)
-        return volumes;
+        return found;
     GuestfsStrings const names(m_handle->run([](guestfs_h *g) { return guestfs_lvs(g); }));
     if (!names)
         return fail(m_handle->error("the logical volumes"));
@@ -129,7 +130,7 @@ Result<std::vector<VolumeFacts>> Appliance::more_volumes(const std::vector<Volum
         }
         volumes.push_back(std::move(volume));
     }
-    return volumes;
+    return found;
 }
 
 Result<std::string> Appliance::mounted(const VolumeFacts &volume, const std::string &subvolume)

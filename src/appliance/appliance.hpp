@@ -24,7 +24,7 @@ public:
 
     std::string name() const override { return "appliance"; }
     std::optional<Error> failure() const override;
-    Result<std::vector<VolumeFacts>> more_volumes(const std::vector<VolumeFacts> &known) override;
+    Result<FoundVolumes> more_volumes(const std::vector<VolumeFacts> &known) override;
     Result<std::shared_ptr<RawTree>> open(const VolumeFacts &volume, const std::string &subvolume) override;
     Result<std::vector<std::string>> subvolumes(const VolumeFacts &volume) override;
 

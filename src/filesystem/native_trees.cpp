@@ -38,7 +38,7 @@ Result<std::shared_ptr<Disk>> NativeTrees::disk_of(const VolumeFacts &volume)
     return m_disks[volume.device] = std::make_shared<CachedDisk>(*window);
 }
 
-Result<std::vector<VolumeFacts>> NativeTrees::more_volumes(const std::vector<VolumeFacts> &known)
+Result<FoundVolumes> NativeTrees::more_volumes(const std::vector<VolumeFacts> &known)
 {
     std::vector<std::shared_ptr<Disk>> members;
     for (auto const &volume : known) {
@@ -49,14 +49,14 @@ Result<std::vector<VolumeFacts>> NativeTrees::more_volumes(const std::vector<Vol
             return fail(disk.error());
         members.push_back(*disk);
     }
-    std::vector<VolumeFacts> volumes;
+    FoundVolumes result;
     if (members.empty())
-        return volumes;
+        return result;
     auto const found = read_lvm2(members);
     if (!found)
         return fail(found.error());
     for (auto const &problem : found->problems)
-        m_notes.note(problem.message);
+        result.problems.push_back(problem.message);
     for (auto const &logical : found->volumes) {
         VolumeFacts volume;
         volume.device = logical.device;
@@ -64,6 +64,8 @@ Result<std::vector<VolumeFacts>> NativeTrees::more_volumes(const std::vector<Vol
         volume.length = logical.length;
         if (!logical.disk) {
             note_failure(*logical.error);
+            if (logical.error->code == ErrorCode::unreadable)
+                volume.length = 0;  // no system would activate it
             volume.filesystem.state = logical.error->message;
         } else {
             auto const cached = std::make_shared<CachedDisk>(logical.disk);
@@ -73,9 +75,9 @@ Result<std::vector<VolumeFacts>> NativeTrees::more_volumes(const std::vector<Vol
             else
                 volume.filesystem.state = filesystem.error().message;
         }
-        volumes.push_back(std::move(volume));
+        result.volumes.push_back(std::move(volume));
     }
-    return volumes;
+    return result;
 }
 
 Result<std::shared_ptr<RawTree>> NativeTrees::read(const VolumeFacts &volume, const std::string &subvolume)

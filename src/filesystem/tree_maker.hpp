@@ -6,11 +6,17 @@
 #include <string>
 #include <vector>
 
-#include <imgport/facts.hpp>
+#include <imgport/disk_facts.hpp>
 
 #include "filesystem/raw_tree.hpp"
 
 namespace imgport {
+
+// Volumes that appear when others are assembled.
+struct FoundVolumes {
+    std::vector<VolumeFacts> volumes = {};
+    std::vector<std::string> problems = {};  // what is damaged and may have held more of them
+};
 
 class TreeMaker {
 public:
@@ -25,9 +31,10 @@ public:
     // Why the engine itself cannot go on (the appliance died), whatever the filesystems are like; nullopt while it can.
     virtual std::optional<Error> failure() const = 0;
 
-    // Volumes that only appear when others are assembled (LVM logical volumes), with what their superblocks say.
+    // LVM's logical volumes, with what their superblocks say. One that cannot be read has no filesystem type, but a
+    // state that says why.
     // `known` are the ones found in the partition table.
-    virtual Result<std::vector<VolumeFacts>> more_volumes(const std::vector<VolumeFacts> &known) = 0;
+    virtual Result<FoundVolumes> more_volumes(const std::vector<VolumeFacts> &known) = 0;
 
     // The files of the volume with that device name. `subvolume` is a btrfs subvolume's path, "" for the default one.
     // An error says by name what cannot be read.

@@ -96,6 +96,8 @@ std::vector<std::string> closed_volumes(const std::vector<VolumeFacts> &volumes)
         std::string const &type = volume.filesystem.type;
         if (std::find(closed_filesystems.begin(), closed_filesystems.end(), type) != closed_filesystems.end())
             lines.push_back(fmt::format("{} cannot be looked into: {}", volume.device, type));
+        else if (type.empty() && !volume.filesystem.state.empty())
+            lines.push_back(fmt::format("{} cannot be looked into: {}", volume.device, volume.filesystem.state));
     }
     return lines;
 }
@@ -105,7 +107,8 @@ std::optional<RootVolume> find_root(TreeMaker &maker, const std::vector<VolumeFa
 {
     std::optional<RootVolume> best;
     int best_score = 0;
-    problems = closed_volumes(volumes);
+    auto const closed = closed_volumes(volumes);
+    problems.insert(problems.end(), closed.begin(), closed.end());
     for (auto const &volume : volumes) {
         std::string const &type = volume.filesystem.type;
         if (!can_hold_root(type))

@@ -1,6 +1,7 @@
 #include "guest/inspect_guest.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "guest/accounts.hpp"
 #include "guest/agents.hpp"
@@ -153,7 +154,8 @@ Result<GuestInspection> inspect_guest(TreeMaker &maker, const DiskFacts &disk, s
     auto more = maker.more_volumes(volumes);
     if (!more)
         return fail(more.error());
-    volumes.insert(volumes.end(), std::make_move_iterator(more->begin()), std::make_move_iterator(more->end()));
+    std::move(more->volumes.begin(), more->volumes.end(), std::back_inserter(volumes));
+    result.problems = std::move(more->problems);
 
     auto const root = find_root(maker, volumes, result.problems);
     if (!root)

@@ -236,7 +236,7 @@ TEST_F(ApplianceTest, WhatHoldsNoFilesIsAnErrorByName)
     EXPECT_THAT(opened.error().message, HasSubstr("/dev/sda9 (swap): holds no filesystem that can be read"));
     swap.filesystem.type = "ext4";
     EXPECT_THAT(s_appliance->open(swap, "").error().message, HasSubstr("/dev/sda9"));
-    EXPECT_TRUE(s_appliance->more_volumes(s_volumes)->empty());
+    EXPECT_TRUE(s_appliance->more_volumes(s_volumes)->volumes.empty());
 }
 
 TEST_F(ApplianceTest, BtrfsAndItsSubvolumes)

@@ -15,6 +15,7 @@ class FakeMaker final : public TreeMaker {
 public:
     std::map<std::string, std::shared_ptr<MemoryTree>> trees = {};  // by device, or DEVICE:SUBVOLUME
     std::vector<VolumeFacts> lvm = {};
+    std::vector<std::string> lvm_problems = {};
     std::vector<std::string> btrfs_subvolumes = {};
 
     MemoryTree &tree(const std::string &key)
@@ -26,7 +27,10 @@ public:
     }
     std::string name() const override { return "fake"; }
     std::optional<Error> failure() const override { return std::nullopt; }
-    Result<std::vector<VolumeFacts>> more_volumes(const std::vector<VolumeFacts> &) override { return lvm; }
+    Result<FoundVolumes> more_volumes(const std::vector<VolumeFacts> &) override
+    {
+        return FoundVolumes{lvm, lvm_problems};
+    }
     Result<std::shared_ptr<RawTree>> open(const VolumeFacts &volume, const std::string &subvolume) override
     {
         auto const found = trees.find(volume.device + (subvolume.empty() ? "" : ":" + subvolume));
@@ -108,6 +112,19 @@ TEST(FindRoot, DataWithoutASystemIsNoGuest)
     auto const found = inspect_with(maker, {partition(1, "ext4", "one")});
     EXPECT_FALSE(found.guest);
     EXPECT_TRUE(found.problems.empty());
+}
+
+TEST(FindRoot, DamagedVolumeGroupsAndMissingPartsAreProblems)
+{
+    FakeMaker maker;
+    maker.lvm = {logical_volume("/dev/vg0/root", "", "")};
+    maker.lvm[0].filesystem.state = "a physical volume is missing";
+    maker.lvm_problems = {"/dev/sda1: both metadata areas are damaged"};
+    auto const found = inspect_with(maker, {partition(1, "LVM2_member", "pv")});
+    EXPECT_FALSE(found.guest);
+    EXPECT_THAT(found.problems,
+                ::testing::ElementsAre("/dev/sda1: both metadata areas are damaged",
+                                       "/dev/vg0/root cannot be looked into: a physical volume is missing"));
 }
 
 TEST(FindRoot, WhatCannotBeOpenedIsAProblemAndNotSilence)

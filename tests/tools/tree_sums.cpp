@@ -106,7 +106,7 @@ Result<Opened> open_image(const std::string &path)
     auto more = trees->more_volumes(*volumes);
     if (!more)
         return fail(more.error());
-    volumes->insert(volumes->end(), more->begin(), more->end());
+    volumes->insert(volumes->end(), more->volumes.begin(), more->volumes.end());
     return Opened{std::move(*source), std::move(trees), std::move(*volumes)};
 }
 
