@@ -21,6 +21,9 @@ struct RuleInfo {
     std::string fix;                      // how to mend it by hand
     std::string source;                   // key and title of the document it comes from
     std::vector<std::string> conditions;  // the outcomes a profile grades; {""} where there is one
+    // false: no powered-off image shows it. It is in the catalogue so that none is silently missing; `fix` says what to
+    // look at instead.
+    bool checkable = true;
 };
 
 const std::vector<RuleInfo> &rule_catalogue();

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <imgport/facts.hpp>
+#include <imgport/evidence.hpp>
 
 namespace imgport {
 
@@ -26,6 +26,20 @@ const char *to_string(Status status);
 const char *to_string(Verdict verdict);
 std::optional<Severity> severity_from_string(std::string_view name);
 
+// Why a violation is accepted. It is shown in every report and no longer counts for the verdict.
+struct Acceptance {
+    std::string by;                           // "imgport.toml, line 12"; "baseline old.json"
+    std::string reason;                       // as the waiver gives it
+    std::optional<std::string> expires = {};  // YYYY-MM-DD, the last day on which it holds
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("by", self.by);
+        visit("reason", self.reason);
+        visit("expires", self.expires);
+    }
+};
+
 struct Finding {
     std::string rule;
     Severity severity = Severity::recommendation;
@@ -39,6 +53,7 @@ struct Finding {
     // `prepare` only: violated by the source, mended by the conversion. The status is then `passed`.
     std::optional<bool> mended = {};
     std::optional<std::string> inspector = {};  // who read the guest's files for it: "native", "appliance"
+    std::optional<Acceptance> accepted = {};    // violated, but waived or known from a baseline
 
     static void fields(auto &self, auto &&visit)
     {
@@ -52,6 +67,7 @@ struct Finding {
         visit("machine", self.machine);
         visit("mended", self.mended);
         visit("inspector", self.inspector);
+        visit("accepted", self.accepted);
     }
 };
 

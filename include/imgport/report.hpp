@@ -15,6 +15,8 @@ struct ReportEntry {
     std::string profile;
     Verdict verdict = Verdict::error;
     ImageFacts probe = {};
+    std::optional<DiskFacts> disk = {};
+    std::vector<VolumeFacts> volumes = {};
     std::optional<GuestFacts> guest = {};
     std::vector<Finding> findings = {};
     std::optional<ImageError> error = {};
@@ -25,6 +27,8 @@ struct ReportEntry {
         visit("profile", self.profile);
         visit("verdict", self.verdict);
         visit("probe", self.probe);
+        visit("disk", self.disk);
+        visit("volumes", self.volumes);
         visit("guest", self.guest);
         visit("findings", self.findings);
         visit("error", self.error);

@@ -1,7 +1,7 @@
 // Who can log in.
 #pragma once
 
-#include <imgport/facts.hpp>
+#include <imgport/guest_facts.hpp>
 
 #include "guest/guest_files.hpp"
 

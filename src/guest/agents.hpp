@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <imgport/facts.hpp>
+#include <imgport/guest_facts.hpp>
 
 #include "guest/guest_files.hpp"
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include <imgport/facts.hpp>
+#include <imgport/guest_facts.hpp>
 
 #include "guest/guest_files.hpp"
 

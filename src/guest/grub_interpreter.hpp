@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include <imgport/facts.hpp>
+#include <imgport/guest_facts.hpp>
 
 #include "guest/bls.hpp"
 #include "guest/grub_script.hpp"

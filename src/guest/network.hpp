@@ -1,7 +1,7 @@
 // How the guest sets its network up.
 #pragma once
 
-#include <imgport/facts.hpp>
+#include <imgport/guest_facts.hpp>
 
 #include "guest/guest_files.hpp"
 #include "guest/services.hpp"

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include <imgport/facts.hpp>
+#include <imgport/guest_facts.hpp>
 
 #include "guest/guest_files.hpp"
 

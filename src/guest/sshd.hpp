@@ -1,7 +1,7 @@
 // The OpenSSH server: whether it starts, and what it will allow.
 #pragma once
 
-#include <imgport/facts.hpp>
+#include <imgport/guest_facts.hpp>
 
 #include "guest/guest_files.hpp"
 #include "guest/services.hpp"

@@ -91,6 +91,8 @@ LintResult lint(const std::string &path, const LintOptions &options, ProgressSin
             return result;
         }
         result.inspection = std::move(*inspection);
+        entry.disk = result.inspection->disk;
+        entry.volumes = result.inspection->volumes;
         entry.guest = result.inspection->guest;
     }
     if (entry.verdict == Verdict::error && refused)

@@ -47,6 +47,7 @@ std::string rules_json()
                          {"why", rule.why},
                          {"fix", rule.fix},
                          {"source", rule.source},
+                         {"checkable", rule.checkable},
                          {"severities", severities}});
     }
     return document("imgport.rules/1", {{"rules", rules}});

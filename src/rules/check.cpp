@@ -17,8 +17,29 @@ bool speaks_of(Guests guests, const OsFacts &os)
     case Guests::any: return true;
     case Guests::unix_like: return os.id != "windows";
     case Guests::linux_only: return os.id != "windows" && os.id != "freebsd";
+    case Guests::windows_only: return os.id == "windows";
+    case Guests::freebsd_only: return os.id == "freebsd";
     }
     return true;
+}
+
+const char *name_of(Guests guests)
+{
+    switch (guests) {
+    case Guests::any: return "all";
+    case Guests::unix_like: return "Unix-like";
+    case Guests::linux_only: return "Linux";
+    case Guests::windows_only: return "Windows";
+    case Guests::freebsd_only: return "FreeBSD";
+    }
+    return "all";
+}
+
+const char *family_of(const OsFacts &os)
+{
+    if (os.id == "windows")
+        return "Windows";
+    return os.id == "freebsd" ? "FreeBSD" : "Linux";
 }
 
 // Plain facts (GuestFacts::gaps) that a rule cannot do without, and that could not be read.
@@ -52,6 +73,8 @@ std::optional<Outcome> not_judged(const Rule &rule, const RuleContext &context)
 {
     if (rule.reads == Reads::container)
         return std::nullopt;
+    if (rule.reads == Reads::nothing)
+        return not_applicable(fmt::format("not checkable offline: {}", rule.info.fix));
     if (context.input.role == Role::data)
         return not_applicable("a rule for system disks; this is a data disk");
     if (context.input.image->format == Format::iso)
@@ -70,9 +93,8 @@ std::optional<Outcome> not_judged(const Rule &rule, const RuleContext &context)
     if (auto reason = gap_of(rule, context.guest))
         return unknown(*reason);
     if (context.guest != nullptr && !speaks_of(rule.guests, context.guest->os))
-        return not_applicable(fmt::format("a rule for {} systems; this is {}",
-                                          rule.guests == Guests::linux_only ? "Linux" : "Unix-like",
-                                          context.guest->os.id == "windows" ? "Windows" : "FreeBSD"));
+        return not_applicable(
+            fmt::format("a rule for {} systems; this is {}", name_of(rule.guests), family_of(context.guest->os)));
     return std::nullopt;
 }
 

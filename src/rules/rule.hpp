@@ -16,10 +16,11 @@ enum class Reads {
     disk,       // partition table and boot sector of a system disk
     guest,      // the system inside
     anything,   // a system disk whatever was found on it: the rule copes with a missing guest by itself
+    nothing,    // no powered-off image shows it: `judge` is null, and `info.fix` says what to look at instead
 };
 
 // Which systems a rule speaks of.
-enum class Guests { any, unix_like, linux_only };
+enum class Guests { any, unix_like, linux_only, windows_only, freebsd_only };
 
 // What a rule may look at. `container` is the one to judge; `inspection` and `guest` are null where there is none.
 struct RuleContext {

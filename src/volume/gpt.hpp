@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <imgport/facts.hpp>
+#include <imgport/disk_facts.hpp>
 
 #include "volume/volume_reader.hpp"
 

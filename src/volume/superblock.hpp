@@ -5,7 +5,7 @@
 #include <span>
 
 #include <imgport/disk.hpp>
-#include <imgport/facts.hpp>
+#include <imgport/disk_facts.hpp>
 
 #include "volume/volume_reader.hpp"
 

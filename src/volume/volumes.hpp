@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <imgport/disk.hpp>
-#include <imgport/facts.hpp>
+#include <imgport/disk_facts.hpp>
 
 namespace imgport {
 

@@ -1,0 +1,372 @@
+// Everything learnt about the guest: plain data, no behaviour. Each struct says its JSON keys once, in fields().
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <imgport/evidence.hpp>
+#include <imgport/known.hpp>
+
+namespace imgport {
+
+struct OsFacts {
+    std::string id;  // os-release's ID, else what that distribution later used; "windows", "freebsd"
+    std::string version = {};
+    std::string name = {};
+    std::vector<std::string> id_like = {};
+    std::string source = {};  // the file it was read from
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("id", self.id);
+        visit("version", self.version);
+        visit("name", self.name);
+        visit("id_like", self.id_like);
+        visit("source", self.source);
+    }
+};
+
+struct MountPoint {
+    std::string target;                         // "/", "/boot/efi"
+    std::string device;                         // VolumeFacts::device
+    std::string filesystem;                     // its type
+    std::optional<std::string> subvolume = {};  // btrfs: the path of the subvolume, where it is not the default one
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("target", self.target);
+        visit("device", self.device);
+        visit("filesystem", self.filesystem);
+        visit("subvolume", self.subvolume);
+    }
+};
+
+struct KernelFacts {
+    std::string version;
+    std::string image = {};                              // path; empty where it is missing
+    std::string initramfs = {};                          // path; empty where there is none
+    bool is_default = false;                             // the boot entry that starts by default names it
+    std::optional<std::string> architecture = {};        // of the image, where its header says
+    std::uint64_t image_size = 0;                        // bytes
+    std::uint64_t initramfs_size = 0;                    // bytes
+    Known<std::vector<std::string>> modules;             // names of the modules inside the initramfs, '-' as '_'
+    Known<std::vector<std::string>> builtin;             // names out of modules.builtin, '-' as '_'
+    Known<std::vector<std::string>> installed;           // names out of modules.dep, '-' as '_'
+    Known<std::map<std::string, std::string>> config;    // of /boot/config-VERSION, what rules ask for: "y", "m", "n"
+    std::vector<std::string> initramfs_udev_rules = {};  // paths of persistent-net rules inside the initramfs
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("version", self.version);
+        visit("image", self.image);
+        visit("initramfs", self.initramfs);
+        visit("default", self.is_default);
+        visit("architecture", self.architecture);
+        visit("image_size", self.image_size);
+        visit("initramfs_size", self.initramfs_size);
+        visit("modules", self.modules);
+        visit("builtin", self.builtin);
+        visit("installed", self.installed);
+        visit("config", self.config);
+        visit("initramfs_udev_rules", self.initramfs_udev_rules);
+    }
+};
+
+struct BootEntry {
+    std::string title = {};
+    std::string kernel = {};     // path in the guest's tree, resolved against the entry's own filesystem
+    std::string initramfs = {};  // the last one named; "" where none
+    std::string cmdline = {};
+    Evidence where = {};  // the line with the kernel
+    // search --fs-uuid, --label and the like that lead to this entry's files: "UUID=..." or "LABEL=..."
+    std::vector<std::string> searches = {};
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("title", self.title);
+        visit("kernel", self.kernel);
+        visit("initramfs", self.initramfs);
+        visit("cmdline", self.cmdline);
+        visit("where", self.where);
+        visit("searches", self.searches);
+    }
+};
+
+struct BootLoaderFacts {
+    std::string kind;         // "grub2", "grub-legacy", "extlinux", "systemd-boot"; empty: none found
+    std::string config = {};  // its configuration file
+    std::vector<BootEntry> entries = {};
+    std::optional<std::uint32_t> default_entry = {};  // index into entries
+    std::vector<std::string> efi_files = {};  // on the EFI system partition, "/EFI/BOOT/BOOTX64.EFI", case as stored
+    bool efi_system_partition = false;        // there is one, with a FAT filesystem
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("kind", self.kind);
+        visit("config", self.config);
+        visit("entries", self.entries);
+        visit("default_entry", self.default_entry);
+        visit("efi_files", self.efi_files);
+        visit("efi_system_partition", self.efi_system_partition);
+    }
+};
+
+struct FstabEntry {
+    std::string device;  // as written: "UUID=...", "/dev/sda1"
+    std::string target;
+    std::string type;
+    std::vector<std::string> options = {};
+    std::uint32_t pass = 0;
+    std::uint64_t line = 0;
+    // The volume it means (VolumeFacts::device); empty where none in this image matches.
+    std::string resolved = {};
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("device", self.device);
+        visit("target", self.target);
+        visit("type", self.type);
+        visit("options", self.options);
+        visit("pass", self.pass);
+        visit("line", self.line);
+        visit("resolved", self.resolved);
+    }
+};
+
+struct FstabFacts {
+    bool present = false;
+    std::vector<FstabEntry> entries = {};
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("present", self.present);
+        visit("entries", self.entries);
+    }
+};
+
+// One network interface as one configuration file describes it.
+struct InterfaceConfig {
+    std::string name;     // "eth0", "ens192"; "" where the file matches by something else
+    std::string manager;  // "ifcfg", "netplan", "networkd", "ifupdown", "networkmanager", "rc.conf"
+    std::string method;   // "dhcp", "static", "none"
+    bool on_boot = true;
+    std::vector<std::string> addresses = {};  // static ones, gateways and name servers left out
+    std::string hwaddr = {};                  // a MAC address the file is bound to
+    Evidence where = {};
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("name", self.name);
+        visit("manager", self.manager);
+        visit("method", self.method);
+        visit("on_boot", self.on_boot);
+        visit("addresses", self.addresses);
+        visit("hwaddr", self.hwaddr);
+        visit("where", self.where);
+    }
+};
+
+struct NetworkFacts {
+    std::vector<InterfaceConfig> interfaces = {};    // the loopback left out
+    std::vector<std::string> enabled_services = {};  // of the network stacks: "systemd-networkd", "NetworkManager", ...
+    std::vector<std::string> udev_rules = {};        // persistent-net rules in /etc/udev/rules.d that bind something
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("interfaces", self.interfaces);
+        visit("enabled_services", self.enabled_services);
+        visit("udev_rules", self.udev_rules);
+    }
+};
+
+// A value that a program will use, and the line that decided it. `value` is the program's default where no line did.
+struct Setting {
+    std::string value;
+    Evidence where = {};
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("value", self.value);
+        visit("where", self.where);
+    }
+};
+
+struct SshdFacts {
+    bool installed = false;
+    bool enabled = false;            // a unit, a socket or an init script starts it at boot
+    std::string enabled_by = {};     // the link or script
+    std::string masked_by = {};      // the link to /dev/null, where masked
+    Setting permit_root_login = {};  // lower case: "yes", "no", "prohibit-password", ...
+    Setting password_authentication = {};
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("installed", self.installed);
+        visit("enabled", self.enabled);
+        visit("enabled_by", self.enabled_by);
+        visit("masked_by", self.masked_by);
+        visit("permit_root_login", self.permit_root_login);
+        visit("password_authentication", self.password_authentication);
+    }
+};
+
+struct ServiceFacts {
+    std::string name;  // "firewalld", "ufw", "nftables", "iptables"
+    bool enabled = false;
+    std::string where = {};  // the link, script or file that says so
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("name", self.name);
+        visit("enabled", self.enabled);
+        visit("where", self.where);
+    }
+};
+
+struct SelinuxFacts {
+    bool installed = false;
+    Setting mode = {};  // "disabled", "permissive", "enforcing"
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("installed", self.installed);
+        visit("mode", self.mode);
+    }
+};
+
+struct Account {
+    std::string name;
+    std::uint32_t uid = 0;
+    std::string shell = {};
+    // From shadow: "password", "locked" (! or *), "empty"; "" where it has no line there.
+    std::string password = {};
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("name", self.name);
+        visit("uid", self.uid);
+        visit("shell", self.shell);
+        visit("password", self.password);
+    }
+};
+
+// A file whose inode flags matter to a rule.
+struct ProtectedFile {
+    std::string path;
+    bool present = false;
+    std::optional<bool> immutable = {};  // nullopt: its filesystem or reader cannot tell
+    std::optional<bool> append_only = {};
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("path", self.path);
+        visit("present", self.present);
+        visit("immutable", self.immutable);
+        visit("append_only", self.append_only);
+    }
+};
+
+struct AccountsFacts {
+    std::vector<Account> accounts = {};     // root and the ones that can log in, capped at 1000
+    std::vector<ProtectedFile> files = {};  // passwd, shadow, group, gshadow
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("accounts", self.accounts);
+        visit("files", self.files);
+    }
+};
+
+struct CloudInitFacts {
+    bool installed = false;
+    std::string version = {};  // "22.4.2", the distribution's suffix left out; empty: not found
+    std::string version_source = {};
+    std::string program = {};      // the path of the program
+    bool enabled = false;          // its units, jobs or scripts start at boot
+    std::string disabled_by = {};  // "/etc/cloud/cloud-init.disabled", a kernel argument, a missing unit
+    // The list that is in force after merging; nullopt: none is set, so the program's own default holds.
+    std::optional<std::vector<std::string>> datasources = {};
+    Evidence datasources_where = {};
+    bool network_disabled = false;  // network: {config: disabled}
+    bool grows_root = false;        // the growpart module is on
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("installed", self.installed);
+        visit("version", self.version);
+        visit("version_source", self.version_source);
+        visit("program", self.program);
+        visit("enabled", self.enabled);
+        visit("disabled_by", self.disabled_by);
+        visit("datasources", self.datasources);
+        visit("datasources_where", self.datasources_where);
+        visit("network_disabled", self.network_disabled);
+        visit("grows_root", self.grows_root);
+    }
+};
+
+// A path that should be a directory or a relative link to one: /bin, /sbin, /lib, /lib64.
+struct SystemDirectory {
+    std::string path;
+    std::string kind;         // "directory", "symlink", "other"; "" where it does not exist
+    std::string target = {};  // of a link
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("path", self.path);
+        visit("kind", self.kind);
+        visit("target", self.target);
+    }
+};
+
+// GUEST of the JSON contract.
+struct GuestFacts {
+    OsFacts os = {};
+    std::string architecture = {};  // x86_64 i386 aarch64 ...; empty where unknown
+    std::string hostname = {};
+    std::string root_device = {};  // VolumeFacts::device
+    std::vector<MountPoint> mountpoints = {};
+    std::vector<KernelFacts> kernels = {};
+    Known<BootLoaderFacts> boot_loader;
+    Known<FstabFacts> fstab;
+    Known<std::vector<Evidence>> crypttab;  // one per mapping
+    Known<NetworkFacts> network;
+    Known<SshdFacts> sshd;
+    Known<std::vector<ServiceFacts>> firewalls;
+    Known<SelinuxFacts> selinux;
+    Known<AccountsFacts> accounts;
+    Known<CloudInitFacts> cloud_init;
+    Known<std::vector<std::string>> qemu_guest_agent;  // the paths that show it; empty: not installed
+    Known<std::string> growpart;                       // its path; empty: not installed
+    Known<std::vector<SystemDirectory>> directories;
+    // Which of the plain facts above could not be read, and why: "os", "architecture", "hostname", "kernels".
+    std::map<std::string, std::string> gaps = {};
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("os", self.os);
+        visit("architecture", self.architecture);
+        visit("hostname", self.hostname);
+        visit("root_device", self.root_device);
+        visit("mountpoints", self.mountpoints);
+        visit("kernels", self.kernels);
+        visit("boot_loader", self.boot_loader);
+        visit("fstab", self.fstab);
+        visit("crypttab", self.crypttab);
+        visit("network", self.network);
+        visit("sshd", self.sshd);
+        visit("firewalls", self.firewalls);
+        visit("selinux", self.selinux);
+        visit("accounts", self.accounts);
+        visit("cloud_init", self.cloud_init);
+        visit("qemu_guest_agent", self.qemu_guest_agent);
+        visit("growpart", self.growpart);
+        visit("directories", self.directories);
+        visit("gaps", self.gaps);
+    }
+};
+
+}  // namespace imgport
