@@ -15,6 +15,7 @@ struct Key {
     std::uint8_t type = 0;
     std::uint64_t offset = 0;
 
+    // NOLINTNEXTLINE(modernize-use-nullptr): a false alarm of clang-tidy 14
     friend auto operator<=>(const Key &, const Key &) = default;
 };
 

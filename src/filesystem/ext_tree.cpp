@@ -190,7 +190,7 @@ private:
 
 }  // namespace
 
-Result<ExtOpened> open_ext(std::shared_ptr<Disk> volume)
+Result<ExtOpened> open_ext(const std::shared_ptr<Disk> &volume)
 {
     auto fs = ExtFs::open(volume);
     if (!fs)

@@ -22,6 +22,6 @@ struct ExtOpened {
 //
 // Encrypted (fscrypt), fs-verity and case-insensitive (casefold) files and directories are unsupported one by one.
 // Nothing is written. Wrap the volume in a CachedDisk before: metadata is read a block at a time.
-Result<ExtOpened> open_ext(std::shared_ptr<Disk> volume);
+Result<ExtOpened> open_ext(const std::shared_ptr<Disk> &volume);
 
 }  // namespace imgport

@@ -9,7 +9,7 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
-#include "format/utf8_names.hpp"
+#include "format/libarchive_io.hpp"
 #include "support/bytes.hpp"
 #include "support/text.hpp"
 
@@ -67,15 +67,11 @@ la_int64_t skip_input(archive *, void *self, la_int64_t request)
 la_int64_t seek_input(archive *, void *self, la_int64_t offset, int whence)
 {
     auto &input = *static_cast<Input *>(self);
-    auto const size = static_cast<la_int64_t>(input.disk->size());
-    la_int64_t const from = whence == SEEK_SET   ? 0
-                            : whence == SEEK_CUR ? static_cast<la_int64_t>(input.position)
-                                                 : size;
-    la_int64_t target = 0;
-    if (__builtin_add_overflow(from, offset, &target) || target < 0 || target > size)
+    auto const target = seek_target(input.position, input.disk->size(), offset, whence);
+    if (!target)
         return ARCHIVE_FATAL;
-    input.position = static_cast<std::uint64_t>(target);
-    return target;
+    input.position = *target;
+    return static_cast<la_int64_t>(*target);
 }
 
 struct FreeArchive {

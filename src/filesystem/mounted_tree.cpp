@@ -77,14 +77,16 @@ void MountedTree::mount(std::string_view target, std::shared_ptr<RawTree> tree)
 MountedTree::Place MountedTree::place_of(const std::string &path) const
 {
     // Mounts are few: the longest one that holds the path.
-    const std::string *best = nullptr;
-    for (auto const &[target, tree] : m_mounts) {
-        if ((path == target || is_below(path, target)) && (!best || target.size() > best->size()))
-            best = &target;
+    auto best = m_mounts.find("/");  // always there
+    for (auto mount = m_mounts.begin(); mount != m_mounts.end(); ++mount) {
+        auto const &target = mount->first;
+        if ((path == target || is_below(path, target)) && target.size() > best->first.size())
+            best = mount;
     }
-    if (*best == "/")
-        return {m_mounts.at(*best).get(), path};
-    return {m_mounts.at(*best).get(), path == *best ? "/" : path.substr(best->size())};
+    auto const &[target, tree] = *best;
+    if (target == "/")
+        return {tree.get(), path};
+    return {tree.get(), path == target ? "/" : path.substr(target.size())};
 }
 
 bool MountedTree::leads_to_mount(const std::string &path) const

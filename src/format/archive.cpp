@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "format/container.hpp"
-#include "format/utf8_names.hpp"
+#include "format/libarchive_io.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -61,16 +61,12 @@ la_int64_t skip_input(archive *, void *data, la_int64_t request)
 la_int64_t seek_input(archive *, void *data, la_int64_t offset, int whence)
 {
     auto &input = *static_cast<Input *>(data);
-    auto const size = static_cast<la_int64_t>(input.base.size().value_or(0));
-    la_int64_t const from = whence == SEEK_SET   ? 0
-                            : whence == SEEK_CUR ? static_cast<la_int64_t>(input.position)
-                                                 : size;
-    la_int64_t target = 0;
-    if (__builtin_add_overflow(from, offset, &target) || target < 0 || target > size)
+    auto const target = seek_target(input.position, input.base.size().value_or(0), offset, whence);
+    if (!target)
         return ARCHIVE_FATAL;
-    input.position = static_cast<std::uint64_t>(target);
+    input.position = *target;
     input.base.seek(input.position);
-    return target;
+    return static_cast<la_int64_t>(*target);
 }
 
 struct FreeArchive {
