@@ -33,6 +33,7 @@ public:
     // Whether text for standard output is coloured.
     Color color() const;
     ProgressSink &progress();
+    const CLI::App &app() const { return m_app; }
 
     // A verb: `run` is called after everything was parsed and gives the exit code. `examples` end its help.
     CLI::App &add_verb(const std::string &name, const std::string &what, const std::string &examples,

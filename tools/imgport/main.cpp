@@ -39,6 +39,8 @@ int main(int argc, char **argv)
     imgport::cli::add_rules(program);
     imgport::cli::add_explain(program);
     imgport::cli::add_doctor(program);
+    imgport::cli::add_completion(program);
+    imgport::cli::add_manual(program);
 
     return program.run(argc, argv);
 }

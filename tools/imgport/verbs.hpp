@@ -16,5 +16,7 @@ void add_upload(Program &program);
 void add_rules(Program &program);
 void add_explain(Program &program);
 void add_doctor(Program &program);
+void add_completion(Program &program);
+void add_manual(Program &program);
 
 }  // namespace imgport::cli
