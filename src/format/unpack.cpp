@@ -185,6 +185,7 @@ private:
     Result<void> unpack_checked(ByteStream &data, const std::vector<ManifestSum> &sums)
     {
         std::vector<std::string> algorithms;
+        algorithms.reserve(sums.size());
         for (auto const &sum : sums)
             algorithms.push_back(sum.algorithm);
         DigestStream digested(data, algorithms);

@@ -296,7 +296,8 @@ std::string find_program(const std::string &name)
         return ::access(name.c_str(), X_OK) == 0 ? name : std::string();
     const char *const path = std::getenv("PATH");
     for (auto const &folder : split(path != nullptr ? path : "/usr/bin:/bin", ':')) {
-        std::string const candidate = folder + "/" + name;
+        std::string candidate = folder;
+        candidate.append("/").append(name);
         if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0)
             return candidate;
     }
