@@ -9,6 +9,7 @@
 
 #include <imgport/evidence.hpp>
 #include <imgport/known.hpp>
+#include <imgport/platform_facts.hpp>
 
 namespace imgport {
 
@@ -57,6 +58,10 @@ struct KernelFacts {
     Known<std::vector<std::string>> installed;           // names out of modules.dep, '-' as '_'
     Known<std::map<std::string, std::string>> config;    // of /boot/config-VERSION, what rules ask for: "y", "m", "n"
     std::vector<std::string> initramfs_udev_rules = {};  // paths of persistent-net rules inside the initramfs
+    // Whose modules lie inside the initramfs; meaningful where `modules` is known.
+    std::vector<std::string> initramfs_versions = {};
+    std::vector<std::string> initramfs_programs = {};  // those that rules ask for: "multipathd"
+    std::optional<bool> module_folder = {};            // /lib/modules/VERSION is there; nullopt: not known
 
     static void fields(auto &self, auto &&visit)
     {
@@ -72,6 +77,9 @@ struct KernelFacts {
         visit("installed", self.installed);
         visit("config", self.config);
         visit("initramfs_udev_rules", self.initramfs_udev_rules);
+        visit("initramfs_versions", self.initramfs_versions);
+        visit("initramfs_programs", self.initramfs_programs);
+        visit("module_folder", self.module_folder);
     }
 };
 
@@ -179,18 +187,6 @@ struct NetworkFacts {
         visit("interfaces", self.interfaces);
         visit("enabled_services", self.enabled_services);
         visit("udev_rules", self.udev_rules);
-    }
-};
-
-// A value that a program will use, and the line that decided it. `value` is the program's default where no line did.
-struct Setting {
-    std::string value;
-    Evidence where = {};
-
-    static void fields(auto &self, auto &&visit)
-    {
-        visit("value", self.value);
-        visit("where", self.where);
     }
 };
 
@@ -342,6 +338,11 @@ struct GuestFacts {
     Known<std::vector<std::string>> qemu_guest_agent;  // the paths that show it; empty: not installed
     Known<std::string> growpart;                       // its path; empty: not installed
     Known<std::vector<SystemDirectory>> directories;
+    Known<GrubDefaults> grub_defaults;
+    Known<InitramfsRecipe> initramfs_recipe;
+    Known<MultipathFacts> multipath;
+    Known<std::vector<HypervisorTool>> hypervisor_tools;
+    Known<CrashDumpFacts> crash_dump;
     // Which of the plain facts above could not be read, and why: "os", "architecture", "hostname", "kernels".
     std::map<std::string, std::string> gaps = {};
 
@@ -365,6 +366,11 @@ struct GuestFacts {
         visit("qemu_guest_agent", self.qemu_guest_agent);
         visit("growpart", self.growpart);
         visit("directories", self.directories);
+        visit("grub_defaults", self.grub_defaults);
+        visit("initramfs_recipe", self.initramfs_recipe);
+        visit("multipath", self.multipath);
+        visit("hypervisor_tools", self.hypervisor_tools);
+        visit("crash_dump", self.crash_dump);
         visit("gaps", self.gaps);
     }
 };

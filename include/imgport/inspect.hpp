@@ -25,6 +25,7 @@ struct InspectOptions {
     std::string temp_dir = {};       // empty: TMPDIR or /var/tmp
     std::uint64_t max_unpacked = 0;  // bytes; 0: 2 TiB
     Inspector inspector = Inspector::automatic;
+    bool volumes_only = false;  // partition table and superblocks: a data disk has no guest
 };
 
 // `image` is what probe() said of `path`, not refused. Fails only where the image itself cannot be read; a guest

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t max_modules = 50'000;
 constexpr std::size_t max_module_name = 256;
+constexpr std::size_t max_versions = 64;
 
 // Counts what a decompressor gives and stops it at the bound.
 class Metered final : public FileStream {
@@ -41,6 +42,20 @@ private:
     std::uint64_t &m_left;
     std::uint64_t m_limit;
 };
+
+// The VERSION of ".../lib/modules/VERSION/..."; nullopt where the path has none.
+std::optional<std::string_view> version_of_path(std::string_view path)
+{
+    constexpr std::string_view folder = "lib/modules/";
+    auto const at = path.find(folder);
+    if (at == std::string_view::npos || (at > 0 && path[at - 1] != '/'))
+        return std::nullopt;
+    path.remove_prefix(at + folder.size());
+    auto const end = path.find('/');
+    if (end == 0 || end == std::string_view::npos || end > max_module_name)
+        return std::nullopt;
+    return path.substr(0, end);
+}
 
 Result<void> skip_zeroes(ByteReader &in)
 {
@@ -133,14 +148,17 @@ Result<InitramfsFacts> read_initramfs(FileStream &stream, const std::string &ver
 {
     InitramfsFacts facts;
     std::set<std::string> modules;
+    std::set<std::string, std::less<>> versions;
     auto const visit = [&](const CpioMember &member, std::string_view content) {
         if (std::string name = module_name(member.name); !name.empty()) {
-            constexpr std::string_view folder = "lib/modules/";
-            auto const at = member.name.find(folder);
-            bool const ours = at == std::string::npos || version.empty() ||
-                              std::string_view(member.name).substr(at + folder.size()).starts_with(version + "/");
+            auto const whose = version_of_path(member.name);
+            if (whose && versions.size() < max_versions && !versions.contains(*whose))
+                versions.emplace(*whose);
+            bool const ours = !whose || version.empty() || *whose == version;
             if (ours && modules.size() < max_modules)
                 modules.insert(std::move(name));
+        } else if (member.name.ends_with("sbin/multipathd") && facts.programs.empty()) {
+            facts.programs.emplace_back("multipathd");
         } else if (member.name.find("persistent-net") != std::string::npos && member.name.ends_with(".rules") &&
                    member.name.find("generator") == std::string::npos && facts.udev_rules.size() < 100) {
             if (content.empty() ? member.size > 0 : has_active_line(content))
@@ -153,6 +171,7 @@ Result<InitramfsFacts> read_initramfs(FileStream &stream, const std::string &ver
     if (auto const walked = walk_initramfs(stream, visit); !walked)
         return fail(walked.error());
     facts.modules.assign(modules.begin(), modules.end());
+    facts.versions.assign(versions.begin(), versions.end());
     return facts;
 }
 

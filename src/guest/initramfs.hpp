@@ -20,6 +20,8 @@ Result<void> walk_initramfs(FileStream &stream, const CpioVisitor &visit, const 
 struct InitramfsFacts {
     std::vector<std::string> modules = {};     // names, '-' as '_', sorted
     std::vector<std::string> udev_rules = {};  // paths of persistent-net rules that bind something
+    std::vector<std::string> versions = {};    // of the lib/modules folders that hold modules, sorted
+    std::vector<std::string> programs = {};    // names, of those that rules ask for: "multipathd"
     // A filesystem image inside, whose files were not looked at: dracut's squash module. Empty where there is none.
     std::string nested_image = {};
 };

@@ -149,7 +149,9 @@ Result<Inspection> inspect(const std::string &path, const ImageFacts &image, con
     auto const disk = look_at_disk(*source, options.temp_dir, inspection);
     if (!disk)
         return fail(disk.error());
-    if (!worth_inspecting(inspection.volumes)) {
+    if (options.volumes_only) {
+        // nothing more
+    } else if (!worth_inspecting(inspection.volumes)) {
         if (!inspection.gap)
             say_what_stays_closed(closed_volumes(inspection.volumes), inspection);
     } else if (options.inspector == Inspector::appliance) {

@@ -11,9 +11,13 @@
 #include "guest/find_root.hpp"
 #include "guest/firewall.hpp"
 #include "guest/fstab.hpp"
+#include "guest/grub_defaults.hpp"
 #include "guest/guest_mounts.hpp"
 #include "guest/hostname.hpp"
+#include "guest/hypervisor_tools.hpp"
+#include "guest/initramfs_recipe.hpp"
 #include "guest/kernel.hpp"
+#include "guest/multipath.hpp"
 #include "guest/network.hpp"
 #include "guest/os_release.hpp"
 #include "guest/selinux.hpp"
@@ -120,6 +124,11 @@ void read_linux(GuestMounts &mounts, const std::vector<VolumeFacts> &volumes, Gu
     guest.qemu_guest_agent = read_qemu_guest_agent(tree);
     guest.growpart = read_growpart(tree);
     guest.directories = read_system_directories(tree);
+    guest.grub_defaults = read_grub_defaults(tree);
+    guest.initramfs_recipe = read_initramfs_recipe(tree);
+    guest.multipath = read_multipath(tree, services);
+    guest.hypervisor_tools = read_hypervisor_tools(tree, services);
+    guest.crash_dump = read_crash_dump(tree, services);
 }
 
 void say_windows_is_not_read(GuestFacts &guest)
@@ -137,6 +146,11 @@ void say_windows_is_not_read(GuestFacts &guest)
     guest.qemu_guest_agent = reason;
     guest.growpart = reason;
     guest.directories = reason;
+    guest.grub_defaults = reason;
+    guest.initramfs_recipe = reason;
+    guest.multipath = reason;
+    guest.hypervisor_tools = reason;
+    guest.crash_dump = reason;
 }
 
 }  // namespace

@@ -184,6 +184,9 @@ void read_kernel_modules(FileTree &tree, KernelFacts &kernel)
     kernel.builtin = module_list(tree, folder + "/modules.builtin");
     kernel.installed = module_list(tree, folder + "/modules.dep");
     kernel.config = read_config(tree, kernel.version);
+    GuestFiles files(tree);
+    bool const there = files.is_directory(folder);
+    kernel.module_folder = files.failed() ? std::nullopt : std::optional(there);
 }
 
 void read_kernel_initramfs(FileTree &tree, KernelFacts &kernel)
@@ -202,6 +205,8 @@ void read_kernel_initramfs(FileTree &tree, KernelFacts &kernel)
         return;
     }
     kernel.initramfs_udev_rules = facts->udev_rules;
+    kernel.initramfs_versions = facts->versions;
+    kernel.initramfs_programs = facts->programs;
     if (!facts->nested_image.empty())
         kernel.modules = Unknown{fmt::format("{}: its modules lie in {}, a filesystem image inside it",
                                              kernel.initramfs, facts->nested_image)};

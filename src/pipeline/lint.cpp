@@ -84,8 +84,13 @@ LintResult lint(const std::string &path, const LintOptions &options, ProgressSin
     entry.probe = probe(path, {.allowed = options.inspect.allowed});
     bool const refused = set_refusal(entry, result.exit_code);
     bool const holds_disk = entry.probe.format != Format::archive && entry.probe.format != Format::unknown;
-    if (!refused && options.role == Role::system && holds_disk && entry.probe.format != Format::iso) {
-        auto inspection = inspect(path, entry.probe, options.inspect, progress);
+    // A data disk's superblocks are a few reads, unless the disk had to be unpacked for them.
+    bool const is_data = options.role == Role::data;
+    bool const cheap = !is_data || entry.probe.wrapped_in.empty();
+    if (!refused && holds_disk && cheap && entry.probe.format != Format::iso) {
+        InspectOptions inspect_options = options.inspect;
+        inspect_options.volumes_only = is_data;
+        auto inspection = inspect(path, entry.probe, inspect_options, progress);
         if (!inspection) {
             set_error_entry(entry, result.exit_code, inspection.error());
             return result;

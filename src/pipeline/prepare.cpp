@@ -172,11 +172,12 @@ private:
         for (auto const &job : m_jobs)
             disks.push_back({m_options.convert.target, job.plan.virtual_size, file_name(job)});
         auto const &inspection = m_jobs.front().linted.inspection;
+        bool const is_system = m_jobs.front().role == Role::system;  // a data disk boots nothing
         auto const profile = load_profile(m_options.lint.profile);
         if (!profile)
             return failed(profile.error());
-        auto made =
-            make_import_parameters(m_options.lint.request, inspection ? &*inspection : nullptr, disks, &*profile);
+        auto made = make_import_parameters(m_options.lint.request, is_system && inspection ? &*inspection : nullptr,
+                                           disks, &*profile);
         for (auto const &note : made.notes)
             m_progress.note(note);
         for (auto const &error : made.errors)

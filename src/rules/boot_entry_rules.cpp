@@ -5,6 +5,7 @@
 
 #include <imgport/import_parameters.hpp>
 
+#include "rules/boot_entries.hpp"
 #include "rules/device_names.hpp"
 #include "rules/guest_facts.hpp"
 #include "rules/rule.hpp"
@@ -13,25 +14,6 @@
 
 namespace imgport {
 namespace {
-
-Evidence command_line_evidence(const BootEntry &entry, std::string value)
-{
-    Evidence evidence = entry.where;
-    evidence.value = std::move(value);
-    return evidence;
-}
-
-// Why there is no command line to judge; nullopt where there is one.
-std::optional<Outcome> no_entries(const GuestFacts &guest)
-{
-    if (!guest.boot_loader)
-        return unknown(guest.boot_loader.reason());
-    if (guest.boot_loader->kind.empty())
-        return unknown("no boot loader configuration was found, so the kernel's command line is not known");
-    if (guest.boot_loader->entries.empty())
-        return not_applicable(fmt::format("{} has no entry that starts a kernel", guest.boot_loader->config));
-    return std::nullopt;
-}
 
 // The last root= wins (Linux, init/do_mounts.c, root_dev_setup).
 std::optional<std::string> root_of(const BootEntry &entry)
@@ -58,7 +40,7 @@ bool finds_root_itself(const RuleContext &context, const BootEntry &entry)
 
 Outcome grub_root_uuid(const RuleContext &context)
 {
-    if (auto reason = no_entries(*context.guest))
+    if (auto reason = no_boot_entries(*context.guest))
         return *reason;
     std::vector<Evidence> bad;
     std::string named;
@@ -67,7 +49,7 @@ Outcome grub_root_uuid(const RuleContext &context)
         if (!root)
             continue;
         if (parse_device_name(*root).naming == DeviceNaming::unstable)
-            bad.push_back(command_line_evidence(*entry, "root=" + *root));
+            bad.push_back(on_command_line(*entry, "root=" + *root));
         else
             named = *root;
     }
@@ -107,32 +89,32 @@ void look_for_devices(const RuleContext &context, const BootEntry &entry, Missin
 {
     if (auto const root = root_of(entry)) {
         if (!exists(context, parse_device_name(*root)))
-            missing.fatal.push_back(command_line_evidence(entry, "root=" + *root));
+            missing.fatal.push_back(on_command_line(entry, "root=" + *root));
     } else if (!finds_root_itself(context, entry)) {
-        missing.fatal.push_back(command_line_evidence(entry, "no root="));
+        missing.fatal.push_back(on_command_line(entry, "no root="));
     }
     for (auto const &volume : kernel_parameters(entry.cmdline, "rd.lvm.lv")) {
         if (!exists(context, {DeviceNaming::mapper, {}, "/dev/" + volume}))
-            missing.fatal.push_back(command_line_evidence(entry, "rd.lvm.lv=" + volume));
+            missing.fatal.push_back(on_command_line(entry, "rd.lvm.lv=" + volume));
     }
     for (auto const &uuid : kernel_parameters(entry.cmdline, "rd.luks.uuid")) {
         std::string const bare = uuid.starts_with("luks-") ? uuid.substr(5) : uuid;
         if (!exists(context, {DeviceNaming::tag, "UUID", bare}))
-            missing.fatal.push_back(command_line_evidence(entry, "rd.luks.uuid=" + uuid));
+            missing.fatal.push_back(on_command_line(entry, "rd.luks.uuid=" + uuid));
     }
     for (auto const &search : entry.searches) {
         if (!exists(context, parse_device_name(search)))
-            missing.fatal.push_back(command_line_evidence(entry, "search for " + search));
+            missing.fatal.push_back(on_command_line(entry, "search for " + search));
     }
     for (auto const &resume : kernel_parameters(entry.cmdline, "resume")) {
         if (!exists(context, parse_device_name(resume)))
-            missing.resume.push_back(command_line_evidence(entry, "resume=" + resume));
+            missing.resume.push_back(on_command_line(entry, "resume=" + resume));
     }
 }
 
 Outcome grub_root_exists(const RuleContext &context)
 {
-    if (auto reason = no_entries(*context.guest))
+    if (auto reason = no_boot_entries(*context.guest))
         return *reason;
     Missing missing;
     auto const entries = judged_entries(*context.guest);
@@ -163,6 +145,8 @@ Outcome no_system(const RuleContext &context)
     for (auto const &volume : context.inspection->volumes) {
         if (volume.filesystem.type == "crypto_LUKS")
             return not_applicable("the system is encrypted: see luks-root");
+        if (volume.filesystem.type == "linux_raid_member")
+            return not_applicable("the system is on software RAID: see md-raid-root");
     }
     return violated("no operating system was found on this disk",
                     {seen(context.input.image->path, "no root filesystem")});
@@ -173,8 +157,13 @@ Outcome kernel_present(const RuleContext &context)
     if (context.guest == nullptr)
         return no_system(context);
     auto const &guest = *context.guest;
+    if (boot_on_another_disk(*context.inspection, guest) != nullptr)
+        return not_applicable("/boot is not in this image: see boot-same-disk");
     auto const entries = judged_entries(guest);
-    if (guest.boot_loader && !guest.boot_loader->kind.empty() && guest.boot_loader->entries.empty())
+    bool const no_entry = guest.boot_loader && !guest.boot_loader->kind.empty() && guest.boot_loader->entries.empty();
+    if (no_entry && guest.boot_loader->kind == "grub-legacy")
+        return not_applicable("GRUB legacy's menu starts no kernel: see grub-menu-lst");
+    if (no_entry)
         return violated(fmt::format("{} has no entry that starts a kernel", guest.boot_loader->config),
                         {seen(guest.boot_loader->config, "no entries")});
     const KernelFacts *kernel = default_kernel(guest);
@@ -189,7 +178,7 @@ Outcome kernel_present(const RuleContext &context)
         if (!there)
             return violated(
                 fmt::format("the default boot entry starts {}, which is not there", entries.front()->kernel),
-                {command_line_evidence(*entries.front(), entries.front()->kernel)});
+                {on_command_line(*entries.front(), entries.front()->kernel)});
     }
     if (kernel->image.empty())
         return violated(fmt::format("the image of kernel {} is missing", kernel->version),
@@ -200,7 +189,7 @@ Outcome kernel_present(const RuleContext &context)
     if (names_initramfs && kernel->is_default && kernel->initramfs.empty())
         return violated(fmt::format("the default boot entry names the initramfs {}, which is not there",
                                     entries.front()->initramfs),
-                        {command_line_evidence(*entries.front(), entries.front()->initramfs)});
+                        {on_command_line(*entries.front(), entries.front()->initramfs)});
     if (!kernel->initramfs.empty() && kernel->initramfs_size == 0)
         return violated(fmt::format("{} is empty", kernel->initramfs), {seen(kernel->initramfs, "0 bytes")});
     return passed(fmt::format("kernel {}: {}{}", kernel->version, kernel->image,

@@ -83,6 +83,21 @@ bool has_fallback_loader(const GuestFacts &guest)
     return std::any_of(files.begin(), files.end(), [&](auto const &file) { return to_lower(file) == wanted; });
 }
 
+bool has_bios_boot_partition(const DiskFacts &disk)
+{
+    return disk.table == "gpt" &&
+           std::any_of(disk.partitions.begin(), disk.partitions.end(),
+                       [](auto const &partition) { return to_upper(partition.type) == bios_boot_type; });
+}
+
+bool lacks_place_for_core(const DiskFacts &disk)
+{
+    bool const grub2 = std::find(disk.boot_sector_loaders.begin(), disk.boot_sector_loaders.end(), "grub2") !=
+                       disk.boot_sector_loaders.end();
+    return disk.table == "gpt" && grub2 && disk.grub_core_found && !*disk.grub_core_found &&
+           !has_bios_boot_partition(disk);
+}
+
 std::string best_boot_mode(const Inspection &inspection)
 {
     BootModes const modes = boot_modes_of(inspection);

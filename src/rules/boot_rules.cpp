@@ -84,6 +84,8 @@ Outcome boot_mode_detect(const RuleContext &context)
         return unknown(*gap);
     if (!modes.bios && is_core_open(*context.inspection->disk) && (wants_bios || !modes.uefi))
         return unknown(std::string(core_open));
+    if (wants_bios && context.guest != nullptr && context.guest->architecture == "aarch64" && modes.uefi)
+        return not_applicable("arm64 has no BIOS: see boot-arm64-uefi");
     if (wants_bios && modes.uefi && !modes.bios)
         return violated(fmt::format("boot mode {} is asked for, but the disk can boot with UEFI only", wanted),
                         modes.evidence);
@@ -145,6 +147,8 @@ Outcome boot_grub_present(const RuleContext &context)
         evidence.push_back({.file = "disk", .line = {}, .offset = 0, .value = loader});
     if (!disk.boot_code)
         return violated("the boot sector is empty: no boot loader is installed for BIOS", std::move(evidence));
+    if (lacks_place_for_core(disk))
+        return not_applicable("GRUB's core image has no place on this GPT disk: see boot-bios-gpt");
     if (contains(disk.boot_sector_loaders, "grub2") && disk.grub_core_found && !*disk.grub_core_found)
         return violated("GRUB is in the boot sector, but its core image is not where it looks for it",
                         std::move(evidence));

@@ -58,6 +58,11 @@ std::optional<std::string> gap_of(const Rule &rule, const GuestFacts *guest)
         Need{"virtio-kernel", "kernels"},
         Need{"virtio-initramfs", "kernels"},
         Need{"nvme-kernel", "kernels"},
+        Need{"nvme-timeout", "kernels"},
+        Need{"xen-blkfront", "kernels"},
+        Need{"virtio-autofix-list", "os"},
+        Need{"virtio-autofix-list", "kernels"},
+        Need{"autofs-initramfs-mismatch", "kernels"},
     };
     for (auto const &need : needs) {
         if (guest == nullptr || need.rule != rule.info.id)

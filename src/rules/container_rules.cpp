@@ -212,6 +212,23 @@ Outcome vhd_diff(const RuleContext &context)
     });
 }
 
+// The specification's largest disk: 2040 GiB (Microsoft, "Virtual Hard Disk Image Format Specification").
+Outcome vhd_max(const RuleContext &context)
+{
+    auto const &image = context.container;
+    if (image.format != Format::vhd)
+        return other_format(image);
+    std::uint64_t const size = image.details.vhd ? image.details.vhd->current_size : image.virtual_size.value_or(0);
+    if (size == 0)
+        return unknown("the disk's size could not be read");
+    constexpr std::uint64_t most = std::uint64_t{2040} << 30;
+    if (size <= most)
+        return passed(fmt::format("the disk has {}, a VHD may have 2040 GiB", human_size(size)));
+    return violated(
+        fmt::format("the disk has {}; a VHD may have 2040 GiB, and readers refuse it or cut it off", human_size(size)),
+        {seen(image.path, fmt::format("{} bytes", size))});
+}
+
 }  // namespace
 
 std::vector<Rule> container_rules()
@@ -310,6 +327,16 @@ std::vector<Rule> container_rules()
          Reads::container,
          Guests::any,
          vhd_diff},
+        {{"vhd-max",
+          group,
+          "A VHD's disk is not larger than the format allows",
+          "The format ends at 2040 GiB: what lies behind is lost, or the file is refused.",
+          "Use QCOW2 for larger disks: imgport convert IMAGE OUT.qcow2",
+          cite({"PRACTICE"}),
+          {""}},
+         Reads::container,
+         Guests::any,
+         vhd_max},
     };
 }
 

@@ -46,6 +46,14 @@ bool is_mended_by_cloud(const OsFacts &os)
     });
 }
 
+// What a defect of the drivers means for this distribution, to be said after it.
+std::string mending_advice(const OsFacts &os)
+{
+    return is_mended_by_cloud(os) ? "; the cloud adds missing drivers to this distribution at the import, but its page "
+                                    "leaves the initramfs to you"
+                                  : "; the cloud does not mend this distribution at the import";
+}
+
 Outcome virtio_kernel(const RuleContext &context)
 {
     const KernelFacts *kernel = default_kernel(*context.guest);
@@ -60,8 +68,9 @@ Outcome virtio_kernel(const RuleContext &context)
             absent.emplace_back(driver.name);
     }
     if (!absent.empty())
-        return violated(fmt::format("kernel {} has no {}: the instance sees no {}", kernel->version,
-                                    join(absent, " and no "), absent.front() == virtio_blk.name ? "disk" : "network"),
+        return violated(fmt::format("kernel {} has no {}: the instance sees no {}{}", kernel->version,
+                                    join(absent, " and no "), absent.front() == virtio_blk.name ? "disk" : "network",
+                                    mending_advice(context.guest->os)),
                         {seen(kernel->image, "without " + join(absent, ", "))});
     if (open)
         return unknown(unknown_drivers_reason(*kernel));
@@ -104,6 +113,8 @@ Outcome virtio_initramfs(const RuleContext &context)
     const KernelFacts *kernel = default_kernel(guest);
     if (kernel == nullptr)
         return not_applicable(std::string(no_kernel));
+    if (has_foreign_initramfs(*kernel))
+        return not_applicable("the initramfs is another kernel's: see autofs-initramfs-mismatch");
     auto const wanted = wanted_virtio_modules(*kernel);
     if (!wanted && initramfs_has_virtio(*kernel))
         return passed(fmt::format("{} holds virtio_blk and what it needs", kernel->initramfs));
@@ -113,10 +124,7 @@ Outcome virtio_initramfs(const RuleContext &context)
         return not_applicable("the kernel has no virtio_blk: see virtio-kernel");
     if (wanted->empty())
         return passed(fmt::format("virtio_blk is built into kernel {}", kernel->version));
-    std::string const advice = is_mended_by_cloud(guest.os)
-                                   ? "; the cloud adds missing drivers to this distribution at the import, but its "
-                                     "page leaves the initramfs to you"
-                                   : "; the cloud does not mend this distribution at the import";
+    std::string const advice = mending_advice(guest.os);
     if (kernel->initramfs.empty())
         return violated(fmt::format("kernel {} has {} as a module and no initramfs to load it from: it finds no root "
                                     "disk",
@@ -133,6 +141,30 @@ Outcome virtio_initramfs(const RuleContext &context)
     return violated(fmt::format("{} lacks {}: the kernel finds no root disk", kernel->initramfs, join(missing, ", ")) +
                         advice,
                     {seen(kernel->initramfs, "without " + join(missing, ", "))});
+}
+
+Outcome virtio_autofix_list(const RuleContext &context)
+{
+    auto const &os = context.guest->os;
+    std::string const name = printable(os.name.empty() ? os.id : os.name, 100);
+    if (is_mended_by_cloud(os))
+        return passed(fmt::format("{} is a distribution to which the cloud adds missing virtio drivers at the import; "
+                                  "the initramfs stays yours (see virtio-initramfs)",
+                                  name));
+    if (default_kernel(*context.guest) == nullptr)
+        return not_applicable(std::string(no_kernel));
+    Outcome const kernel = virtio_kernel(context);
+    Outcome const initramfs = virtio_initramfs(context);
+    if (kernel.status == Status::unknown || initramfs.status == Status::unknown)
+        return unknown(kernel.status == Status::unknown ? kernel.message : initramfs.message);
+    if (kernel.status == Status::passed && initramfs.status == Status::passed)
+        return passed(fmt::format("{} is no distribution that the cloud mends at the import, and needs no mending: it "
+                                  "has the virtio drivers itself",
+                                  name));
+    return violated(fmt::format("{} is no distribution that the cloud mends at the import: its virtio drivers are "
+                                "missing and stay so unless you add them",
+                                name),
+                    {seen(os.source, fmt::format("{} {}", os.id, os.version))});
 }
 
 Outcome nvme_kernel(const RuleContext &context)
@@ -153,6 +185,8 @@ Outcome nvme_kernel(const RuleContext &context)
         return violated("nvme is a module and there is no initramfs to load it from: the system disk of instance types "
                         "with NVMe disks is not found",
                         {seen(kernel->image, "no initramfs")}, "initramfs");
+    if (has_foreign_initramfs(*kernel))
+        return not_applicable("the initramfs is another kernel's: see autofs-initramfs-mismatch");
     if (!kernel->modules)
         return unknown(fmt::format("{}: {}", kernel->initramfs, kernel->modules.reason()));
     if (!contains(*kernel->modules, "nvme"))
@@ -210,6 +244,16 @@ std::vector<Rule> driver_rules()
          Reads::guest,
          Guests::linux_only,
          virtio_initramfs},
+        {{"virtio-autofix-list",
+          group,
+          "The cloud adds missing virtio drivers at the import, or none are missing",
+          "For other distributions nobody adds them: the instance does not boot.",
+          rebuild,
+          cite({"VIO"}),
+          {""}},
+         Reads::guest,
+         Guests::linux_only,
+         virtio_autofix_list},
         {{"nvme-kernel",
           group,
           "The kernel that starts can reach an NVMe disk",
@@ -220,6 +264,19 @@ std::vector<Rule> driver_rules()
          Reads::guest,
          Guests::linux_only,
          nvme_kernel},
+        {{"nvme-flag",
+          group,
+          "The image's attribute Features.NvmeSupport is set as nvme-kernel finds",
+          "Marked supported without the driver, instance types with NVMe disks do not boot it; marked unsupported, "
+          "they cannot be chosen.",
+          "imgport prepare sets Features.NvmeSupport by what nvme-kernel finds; of an image that is already imported "
+          "look at Features.NvmeSupport in DescribeImages, and set it with ModifyImageAttribute",
+          cite({"API"}),
+          {""},
+          false},
+         Reads::nothing,
+         Guests::any,
+         nullptr},
         {{"qemu-ga",
           group,
           "The QEMU guest agent is not installed",

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "rules/boot_entries.hpp"
 #include "rules/device_names.hpp"
 #include "rules/guest_facts.hpp"
 #include "rules/rule.hpp"
@@ -72,9 +73,12 @@ Outcome fstab_exists(const RuleContext &context)
     if (!fstab->present)
         return not_applicable("there is no /etc/fstab");
     auto const &crypttab = context.guest->crypttab;
+    const FstabEntry *boot = boot_on_another_disk(*context.inspection, *context.guest);  // boot-same-disk's business
     std::vector<Evidence> fatal;
     std::vector<Evidence> swap;
     for (auto const &entry : fstab->entries) {
+        if (&entry == boot)
+            continue;
         DeviceName const name = parse_device_name(entry.device);
         if (name.naming != DeviceNaming::tag && name.naming != DeviceNaming::mapper)
             continue;
@@ -149,6 +153,68 @@ Outcome fstab_root(const RuleContext &context)
     return passed(fmt::format("line {} mounts / as {}", root->line, root->type));
 }
 
+// systemd's list of what needs a network (src/basic/mountpoint-util.c, fstype_is_network), and iSCSI and nbd by what
+// their lines say.
+bool needs_network(const FstabEntry &entry)
+{
+    constexpr std::array<std::string_view, 20> types{
+        "afs", "ceph", "cifs",  "smb3",  "smbfs",  "sshfs", "ncpfs",     "ncp", "nfs",        "nfs4",
+        "gfs", "gfs2", "pvfs2", "ocfs2", "lustre", "davfs", "glusterfs", "9p",  "fuse.sshfs", "fuse.glusterfs"};
+    if (std::find(types.begin(), types.end(), entry.type) != types.end())
+        return true;
+    // A tag or a mapping that is missing is fstab-exists' business, whatever it is for.
+    DeviceNaming const naming = parse_device_name(entry.device).naming;
+    return naming == DeviceNaming::other &&
+           (contains(entry.options, "_netdev") || entry.device.starts_with("/dev/nbd"));
+}
+
+Outcome fstab_net(const RuleContext &context)
+{
+    auto const &fstab = context.guest->fstab;
+    if (!fstab)
+        return unknown(fstab.reason());
+    std::vector<Evidence> waiting;
+    std::vector<std::string> optional;
+    for (auto const &entry : fstab->entries) {
+        if (!needs_network(entry))
+            continue;
+        if (is_optional(entry))
+            optional.push_back(entry.target);
+        else
+            waiting.push_back(line_of(entry));
+    }
+    if (!waiting.empty()) {
+        std::string const message =
+            fmt::format("{}: the boot waits for a server of the old network; without _netdev and "
+                        "nofail it may stop there",
+                        first_of(waiting));
+        return violated(message, std::move(waiting));
+    }
+    if (optional.empty())
+        return not_applicable("/etc/fstab mounts nothing over the network");
+    return passed("the boot does not wait for " + join(optional, ", "));
+}
+
+Outcome fstab_cdrom(const RuleContext &context)
+{
+    auto const &fstab = context.guest->fstab;
+    if (!fstab)
+        return unknown(fstab.reason());
+    std::vector<Evidence> lines;
+    for (auto const &entry : fstab->entries) {
+        bool const removable = parse_device_name(entry.device).naming == DeviceNaming::removable;
+        bool const by_target = entry.target.starts_with("/media/cdrom") || entry.target.starts_with("/media/floppy");
+        // One that the boot waits for is fstab-uuid's business.
+        if (is_optional(entry) && (removable || by_target))
+            lines.push_back(line_of(entry));
+    }
+    if (lines.empty())
+        return passed("no line for a CD-ROM or floppy drive");
+    std::string const message =
+        fmt::format("{}: an instance has no such drive; harmless, but better taken out", first_of(lines));
+    return violated(message, std::move(lines));
+}
+
 }  // namespace
 
 std::vector<Rule> fstab_rules()
@@ -187,6 +253,27 @@ std::vector<Rule> fstab_rules()
          Reads::guest,
          Guests::linux_only,
          fstab_root},
+        {{"fstab-net",
+          group,
+          "What /etc/fstab mounts over the network does not stop the boot",
+          "The server of the old network is not reachable from the cloud: the boot waits, and may end in emergency "
+          "mode.",
+          "Delete the line, or add _netdev,nofail to its options",
+          cite({"PRACTICE"}),
+          {""}},
+         Reads::guest,
+         Guests::linux_only,
+         fstab_net},
+        {{"fstab-cdrom",
+          group,
+          "/etc/fstab has no line for a CD-ROM or floppy drive",
+          "Instances have none; a line that somebody makes mandatory later stops the boot.",
+          "Delete the line from /etc/fstab",
+          cite({"PRACTICE"}),
+          {""}},
+         Reads::guest,
+         Guests::linux_only,
+         fstab_cdrom},
     };
 }
 

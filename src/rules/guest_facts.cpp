@@ -136,4 +136,15 @@ std::string unknown_drivers_reason(const KernelFacts &kernel)
     return fmt::format("the drivers of kernel {} are not known ({})", kernel.version, join(reasons, "; "));
 }
 
+bool has_version_number(const KernelFacts &kernel)
+{
+    return !kernel.version.empty() && is_digit(kernel.version.front());
+}
+
+bool has_foreign_initramfs(const KernelFacts &kernel)
+{
+    return has_version_number(kernel) && !kernel.initramfs_versions.empty() &&
+           !contains(kernel.initramfs_versions, kernel.version);
+}
+
 }  // namespace imgport

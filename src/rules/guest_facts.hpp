@@ -37,4 +37,9 @@ Driver driver_in(const KernelFacts &kernel, std::string_view name, std::string_v
 // Why driver_in() was unknown.
 std::string unknown_drivers_reason(const KernelFacts &kernel);
 
+// Its version is a number, and not only part of a file's name ("vmlinuz-linux").
+bool has_version_number(const KernelFacts &kernel);
+// The initramfs holds modules, and none of them is for this kernel.
+bool has_foreign_initramfs(const KernelFacts &kernel);
+
 }  // namespace imgport

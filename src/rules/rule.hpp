@@ -61,11 +61,17 @@ struct Rule {
 // The groups, in the catalogue's order; each in the file of its name.
 std::vector<Rule> image_rules();
 std::vector<Rule> container_rules();
+std::vector<Rule> upload_rules();
 std::vector<Rule> boot_rules();
+std::vector<Rule> boot_disk_rules();
 std::vector<Rule> boot_entry_rules();
+std::vector<Rule> kernel_line_rules();
 std::vector<Rule> storage_rules();
+std::vector<Rule> ext_rules();
+std::vector<Rule> storage_stack_rules();
 std::vector<Rule> fstab_rules();
 std::vector<Rule> driver_rules();
+std::vector<Rule> machine_rules();
 std::vector<Rule> network_rules();
 std::vector<Rule> access_rules();
 std::vector<Rule> system_rules();

@@ -115,6 +115,23 @@ TEST(Initramfs, ModulesOfAnotherKernelDoNotCount)
                                     member("lib/old-style.ko", "m")));
     ASSERT_TRUE(facts);
     EXPECT_EQ(facts->modules, (std::vector<std::string>{"nvme_core", "old_style", "virtio_blk"}));
+    EXPECT_EQ(facts->versions, (std::vector<std::string>{"5.10.0", "6.1.0"}));
+}
+
+TEST(Initramfs, VersionsAreOfFoldersWithModules)
+{
+    auto const facts =
+        read(archive(member("lib/modules/5.10.0/modules.dep", "x") + member("lib/modules/loose.ko", "m") +
+                     member("xlib/modules/4.0/a.ko", "m") + member("sbin/multipath", "p")));
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->versions, std::vector<std::string>{});
+    EXPECT_EQ(facts->programs, std::vector<std::string>{});
+    std::string many;
+    for (int i = 0; i < 1000; ++i)
+        many += member("lib/modules/" + std::to_string(i) + "/a.ko", "m");
+    EXPECT_EQ(read(archive(many + member("usr/sbin/multipathd", "p")))->versions.size(), 64U);
+    EXPECT_EQ(read(archive(many + member("usr/sbin/multipathd", "p")))->programs,
+              std::vector<std::string>{"multipathd"});
 }
 
 TEST(Initramfs, PersistentNetRulesCountWhereTheyBindSomething)

@@ -102,9 +102,11 @@ TEST(Kernels, ImagesModulesAndInitramfsFindEachOther)
     auto const &gone = (*kernels)[0];
     EXPECT_EQ(gone.version, "4.19.0");
     EXPECT_EQ(gone.image, "");
+    EXPECT_EQ(gone.module_folder, true);
     EXPECT_FALSE(gone.builtin);
     auto const &kernel = (*kernels)[1];
     EXPECT_EQ(kernel.image, "/boot/vmlinuz-6.1.0-18-amd64");
+    EXPECT_EQ(kernel.module_folder, true);
     EXPECT_EQ(kernel.architecture, "x86_64");
     EXPECT_EQ(kernel.initramfs, "/boot/initrd.img-6.1.0-18-amd64");
     EXPECT_EQ(kernel.initramfs_size, 2U);
@@ -114,6 +116,18 @@ TEST(Kernels, ImagesModulesAndInitramfsFindEachOther)
     EXPECT_EQ(kernel.config->at("CONFIG_XEN_BLKDEV_FRONTEND"), "n");
     EXPECT_EQ(kernel.config->at("CONFIG_BLK_DEV_NVME"), "y");
     EXPECT_FALSE(kernel.config->contains("CONFIG_FOO"));
+}
+
+TEST(Kernels, OneWithoutItsModulesIsKnownAsSuch)
+{
+    Guest guest;
+    guest.file("/boot/vmlinuz-6.1.0-99-amd64", bzimage("6.1.0-99-amd64", true))
+        .file("/lib/modules/6.1.0-18-amd64/modules.dep", "");
+    auto const kernels = read_kernels(guest.tree);
+    ASSERT_TRUE(kernels) << kernels.reason();
+    ASSERT_EQ(kernels->size(), 2U);
+    EXPECT_EQ((*kernels)[0].module_folder, true);
+    EXPECT_EQ((*kernels)[1].module_folder, false);
 }
 
 TEST(Kernels, ANameWithoutAVersionIsReadFromTheImage)

@@ -15,6 +15,9 @@ ImportRequest request_from_json(const Json &json)
     text("platform", request.platform);
     text("architecture", request.architecture);
     text("boot_mode", request.boot_mode);
+    text("region", request.region);
+    text("bucket", request.bucket);
+    text("object", request.object);
     if (json.contains("system_disk_size"))
         request.system_disk_size = json["system_disk_size"].get<std::uint64_t>();
     return request;
@@ -63,14 +66,16 @@ Json clean_bios()
     "volumes": [{"device": "/dev/sda1", "kind": "partition", "partition": 1, "length": 42948624384,
                  "partition_uuid": "deadbeef-01", "partition_label": "",
                  "filesystem": {"type": "ext4", "uuid": "11111111-2222-3333-4444-555555555555", "label": "root",
-                                "size": 42000000000, "free": 38000000000, "clean": true}}],
+                                "size": 42000000000, "free": 38000000000, "clean": true,
+                                "inodes": 2600000, "free_inodes": 2500000,
+                                "features": ["has_journal", "dir_index", "filetype", "extent", "sparse_super"]}}],
     "guest": {
         "os": {"id": "debian", "version": "12", "name": "Debian GNU/Linux 12 (bookworm)", "source": "/etc/os-release"},
         "architecture": "x86_64", "root_device": "/dev/sda1",
         "mountpoints": [{"target": "/", "device": "/dev/sda1", "filesystem": "ext4"}],
         "kernels": [{"version": "6.1.0-18-amd64", "image": "/boot/vmlinuz-6.1.0-18-amd64", "image_size": 8000000,
                      "initramfs": "/boot/initrd.img-6.1.0-18-amd64", "initramfs_size": 30000000, "default": true,
-                     "architecture": "x86_64",
+                     "architecture": "x86_64", "initramfs_versions": ["6.1.0-18-amd64"], "module_folder": true,
                      "modules": ["virtio", "virtio_ring", "virtio_pci", "virtio_pci_modern_dev", "virtio_blk",
                                  "virtio_net", "nvme", "nvme_core"],
                      "builtin": ["ext4"],
@@ -81,14 +86,13 @@ Json clean_bios()
         "boot_loader": {"kind": "grub2", "config": "/boot/grub/grub.cfg", "default_entry": 0,
             "entries": [{"title": "Debian", "kernel": "/boot/vmlinuz-6.1.0-18-amd64",
                          "initramfs": "/boot/initrd.img-6.1.0-18-amd64",
-                         "cmdline": "root=UUID=11111111-2222-3333-4444-555555555555 ro quiet",
+                         "cmdline": "root=UUID=11111111-2222-3333-4444-555555555555 ro quiet console=tty0 console=ttyS0,115200n8 nvme_core.io_timeout=4294967295",
                          "where": {"file": "/boot/grub/grub.cfg", "line": 10, "value": "linux /boot/vmlinuz"},
                          "searches": ["UUID=11111111-2222-3333-4444-555555555555"]}]},
         "fstab": {"present": true, "entries": [
             {"device": "UUID=11111111-2222-3333-4444-555555555555", "target": "/", "type": "ext4",
              "options": ["defaults"], "pass": 1, "line": 1, "resolved": "/dev/sda1"},
-            {"device": "/dev/sr0", "target": "/media/cdrom0", "type": "udf,iso9660", "options": ["user", "noauto"],
-             "line": 2}]},
+            {"device": "tmpfs", "target": "/tmp", "type": "tmpfs", "options": ["nosuid"], "line": 2}]},
         "crypttab": [],
         "network": {"interfaces": [{"name": "eth0", "manager": "ifupdown", "method": "dhcp", "on_boot": true,
                                     "where": {"file": "/etc/network/interfaces", "line": 5}}]},
@@ -104,6 +108,13 @@ Json clean_bios()
                        "grows_root": true},
         "qemu_guest_agent": [],
         "growpart": "/usr/bin/growpart",
+        "grub_defaults": {"present": true, "cmdline_default": {"value": "quiet"}, "cmdline": {"value":
+            "console=tty0 console=ttyS0,115200n8 nvme_core.io_timeout=4294967295",
+            "where": {"file": "/etc/default/grub", "line": 4}}},
+        "initramfs_recipe": {"tool": "initramfs-tools", "program": "/usr/sbin/mkinitramfs", "scope": {"value": "most"}},
+        "multipath": {"enabled": false},
+        "hypervisor_tools": [],
+        "crash_dump": {"enabled": false},
         "directories": [{"path": "/bin", "kind": "symlink", "target": "usr/bin"},
                         {"path": "/sbin", "kind": "symlink", "target": "usr/sbin"},
                         {"path": "/lib", "kind": "symlink", "target": "usr/lib"}, {"path": "/lib64", "kind": ""}]}},

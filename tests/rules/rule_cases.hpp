@@ -25,9 +25,15 @@ struct RuleCase {
 
 std::vector<RuleCase> image_cases();
 std::vector<RuleCase> container_cases();
+std::vector<RuleCase> upload_cases();
 std::vector<RuleCase> boot_cases();
+std::vector<RuleCase> boot_disk_cases();
+std::vector<RuleCase> kernel_line_cases();
 std::vector<RuleCase> storage_cases();
+std::vector<RuleCase> ext_cases();
+std::vector<RuleCase> storage_stack_cases();
 std::vector<RuleCase> driver_cases();
+std::vector<RuleCase> machine_cases();
 std::vector<RuleCase> network_cases();
 std::vector<RuleCase> access_cases();
 std::vector<RuleCase> system_cases();
