@@ -15,7 +15,8 @@ namespace imgport {
 // One entry of the catalogue.
 struct RuleInfo {
     std::string id;
-    std::string group;                    // "container", "boot", "storage", "drivers", "network", "access", "system"
+    std::string group;                    // "container", "boot", "storage", "drivers", "network", "access", "system",
+                                          // "windows"
     std::string title;                    // what it wants, in one line
     std::string why;                      // what happens otherwise
     std::string fix;                      // how to mend it by hand

@@ -29,6 +29,7 @@ struct FileStat {
     // reader cannot tell.
     std::optional<bool> immutable = {};
     std::optional<bool> append_only = {};
+    std::optional<bool> read_only = {};  // DOS and Windows filesystems: the attribute; by stat_flags() too
 };
 
 struct DirectoryEntry {

@@ -10,6 +10,7 @@
 #include <imgport/evidence.hpp>
 #include <imgport/known.hpp>
 #include <imgport/platform_facts.hpp>
+#include <imgport/windows_facts.hpp>
 
 namespace imgport {
 
@@ -343,6 +344,7 @@ struct GuestFacts {
     Known<MultipathFacts> multipath;
     Known<std::vector<HypervisorTool>> hypervisor_tools;
     Known<CrashDumpFacts> crash_dump;
+    std::optional<WindowsFacts> windows = {};  // of Windows only
     // Which of the plain facts above could not be read, and why: "os", "architecture", "hostname", "kernels".
     std::map<std::string, std::string> gaps = {};
 
@@ -371,6 +373,7 @@ struct GuestFacts {
         visit("multipath", self.multipath);
         visit("hypervisor_tools", self.hypervisor_tools);
         visit("crash_dump", self.crash_dump);
+        visit("windows", self.windows);
         visit("gaps", self.gaps);
     }
 };

@@ -134,6 +134,8 @@ ImportOutcome make_import_parameters(const ImportRequest &request, const Inspect
 
 // What the guest is in the API's words; empty where the API has no word for it ("Others Linux" is then meant).
 std::string platform_of(const OsFacts &os);
+// Of a Windows Server whose name has no year by its build.
+std::string platform_of(const GuestFacts &guest);
 std::string architecture_of(const std::string &guest_architecture);  // "aarch64" -> "arm64"; empty: unknown
 
 // How the disk can be booted.

@@ -185,6 +185,7 @@ Result<std::optional<FileStat>> MountedTree::stat_flags(std::string_view path)
     if (*flags) {
         (*found)->stat.immutable = (*flags)->immutable;
         (*found)->stat.append_only = (*flags)->append_only;
+        (*found)->stat.read_only = (*flags)->read_only;
     }
     return std::optional((*found)->stat);
 }

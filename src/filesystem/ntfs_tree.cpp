@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t root_record = 5;
 constexpr std::uint64_t first_user_record = 16;  // those below are the system's
 constexpr std::uint32_t all_permissions = 0777;
+constexpr std::uint32_t attribute_read_only = 0x1;
 constexpr std::uint32_t attribute_reparse_point = 0x400;  // FILE_ATTRIBUTE_*, [MS-FSCC] 2.6
 constexpr std::uint32_t attribute_encrypted = 0x4000;
 
@@ -87,7 +88,14 @@ public:
         return out;
     }
 
-    Result<std::optional<RawTree::Flags>> flags(InodeId) override { return std::optional<RawTree::Flags>(); }
+    Result<std::optional<RawTree::Flags>> flags(InodeId inode) override
+    {
+        auto const file = m_volume->file(inode.number);
+        auto const attributes = file ? file->attributes() : fail(file.error());
+        if (!attributes)
+            return fail(attributes.error());
+        return std::optional(RawTree::Flags{false, false, (*attributes & attribute_read_only) != 0});
+    }
 
     Result<std::optional<InodeId>> look_up(InodeId directory, std::string_view name) override
     {

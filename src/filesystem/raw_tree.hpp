@@ -33,6 +33,7 @@ public:
     struct Flags {
         bool immutable = false;
         bool append_only = false;
+        std::optional<bool> read_only = {};  // the attribute of DOS and Windows
     };
     virtual Result<std::optional<Flags>> flags(std::string_view path) = 0;
 };

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include <fmt/format.h>
+
+#include "filesystem/mounted_tree.hpp"
 #include "guest/accounts.hpp"
 #include "guest/agents.hpp"
 #include "guest/architecture.hpp"
@@ -23,6 +26,7 @@
 #include "guest/selinux.hpp"
 #include "guest/services.hpp"
 #include "guest/sshd.hpp"
+#include "guest/windows.hpp"
 
 namespace imgport {
 namespace {
@@ -131,10 +135,10 @@ void read_linux(GuestMounts &mounts, const std::vector<VolumeFacts> &volumes, Gu
     guest.crash_dump = read_crash_dump(tree, services);
 }
 
-void say_windows_is_not_read(GuestFacts &guest)
+// What only other systems have.
+void say_windows_has_none(GuestFacts &guest)
 {
     Unknown const reason{"not read on Windows"};
-    guest.boot_loader = reason;
     guest.fstab = reason;
     guest.crypttab = reason;
     guest.network = reason;
@@ -143,7 +147,6 @@ void say_windows_is_not_read(GuestFacts &guest)
     guest.selinux = reason;
     guest.accounts = reason;
     guest.cloud_init = reason;
-    guest.qemu_guest_agent = reason;
     guest.growpart = reason;
     guest.directories = reason;
     guest.grub_defaults = reason;
@@ -151,6 +154,39 @@ void say_windows_is_not_read(GuestFacts &guest)
     guest.multipath = reason;
     guest.hypervisor_tools = reason;
     guest.crash_dump = reason;
+}
+
+// The volumes that the boot manager's files may be on.
+std::vector<WindowsVolume> open_boot_volumes(TreeMaker &maker, const std::vector<VolumeFacts> &volumes)
+{
+    constexpr std::size_t most = 16;
+    std::vector<WindowsVolume> opened;
+    for (auto const &volume : volumes) {
+        if ((volume.filesystem.type != "ntfs" && volume.filesystem.type != "vfat") || opened.size() >= most)
+            continue;
+        WindowsVolume &one = opened.emplace_back();
+        one.device = volume.device;
+        if (auto tree = maker.open(volume, ""))
+            one.tree = std::make_unique<MountedTree>(std::move(*tree));
+        else
+            one.failure = fmt::format("{} ({}) cannot be opened: {}", volume.device, volume.filesystem.type,
+                                      describe(tree.error()));
+    }
+    return opened;
+}
+
+void read_windows_guest(TreeMaker &maker, GuestMounts &mounts, const std::vector<VolumeFacts> &volumes,
+                        GuestFacts &guest)
+{
+    say_windows_has_none(guest);
+    read_windows(*mounts.tree, guest);
+    auto const &boot = guest.windows->boot = read_windows_boot(open_boot_volumes(maker, volumes));
+    guest.boot_loader = read_boot_loader(
+        {*mounts.tree, volumes, mounts.reachable, mounts.esp.get(), mounts.esp_target, mounts.esp_failure});
+    if (guest.boot_loader && boot && guest.boot_loader->kind.empty()) {
+        guest.boot_loader->kind = !boot->stores.empty() ? "bootmgr" : boot->ntldr ? "ntldr" : "";
+        guest.boot_loader->config = boot->stores.empty() ? "" : boot->stores.front();
+    }
 }
 
 }  // namespace
@@ -187,7 +223,7 @@ Result<GuestInspection> inspect_guest(TreeMaker &maker, const DiskFacts &disk, s
     guest.mountpoints = mounts.points;
     guest.os = take(read_os_release(*mounts.tree), "os", guest);
     if (guest.os.id == "windows") {
-        say_windows_is_not_read(guest);
+        read_windows_guest(maker, mounts, volumes, guest);
         return result;
     }
     guest.architecture = take(read_architecture(*mounts.tree), "architecture", guest);

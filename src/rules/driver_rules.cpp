@@ -282,11 +282,11 @@ std::vector<Rule> driver_rules()
           "The QEMU guest agent is not installed",
           "Some services of the cloud stop working.",
           "Debian, Ubuntu: apt purge qemu-guest-agent; RHEL, CentOS: dnf remove qemu-guest-agent; SUSE: zypper remove "
-          "qemu-guest-agent; Windows: remove \"QEMU guest agent\"",
+          "qemu-guest-agent",
           cite({"INS", "CHK"}),
           {""}},
          Reads::guest,
-         Guests::any,
+         Guests::unix_like,
          qemu_ga},
     };
 }

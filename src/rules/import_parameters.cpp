@@ -100,7 +100,7 @@ private:
 
     void platform()
     {
-        std::string const detected = m_guest != nullptr ? platform_of(m_guest->os) : "";
+        std::string const detected = m_guest != nullptr ? platform_of(*m_guest) : "";
         if (m_request.platform)
             return asked_platform(*m_request.platform, detected);
         if (m_guest == nullptr)

@@ -8,6 +8,7 @@
 #include <imgport/import_parameters.hpp>
 
 #include "rules/import_checks.hpp"
+#include "rules/windows.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -53,6 +54,15 @@ constexpr std::array windows_versions{
     Mapping{"6.2", "Windows Server 2012"}, Mapping{"6.3", "Windows Server 2012"},
 };
 
+// The first builds of the releases that are supported for long; those of the (semi-)annual channels, which have no year
+// in their names, go by the one before them.
+constexpr std::array<std::pair<std::uint32_t, std::string_view>, 6> windows_builds{{{26100, "Windows Server 2025"},
+                                                                                    {20348, "Windows Server 2022"},
+                                                                                    {17763, "Windows Server 2019"},
+                                                                                    {14393, "Windows Server 2016"},
+                                                                                    {9200, "Windows Server 2012"},
+                                                                                    {6001, "Windows Server 2008"}}};
+
 // "Windows Server 2012 R2 Datacenter" has its year in its name; a name without "Server" is a client edition, which
 // the import does not take.
 std::string windows_platform(const OsFacts &os)
@@ -83,6 +93,22 @@ std::string platform_of(const OsFacts &os)
     auto const found =
         std::find_if(mappings.begin(), mappings.end(), [&](auto const &mapping) { return os.id == mapping.id; });
     return found == mappings.end() ? std::string() : std::string(found->platform);
+}
+
+std::string platform_of(const GuestFacts &guest)
+{
+    std::string platform = platform_of(guest.os);
+    if (guest.os.id != "windows" || !guest.windows || !guest.windows->version)
+        return platform;
+    auto const server = is_windows_server(*guest.windows);
+    if (!server.value_or(true))
+        return {};  // a client edition
+    std::uint32_t const build = guest.windows->version->build;
+    if (!platform.empty() || !server)
+        return platform;
+    auto const found = std::find_if(windows_builds.begin(), windows_builds.end(),
+                                    [&](auto const &release) { return build >= release.first; });
+    return found == windows_builds.end() ? std::string() : std::string(found->second);
 }
 
 std::string architecture_of(const std::string &guest_architecture)

@@ -75,6 +75,9 @@ std::vector<Rule> machine_rules();
 std::vector<Rule> network_rules();
 std::vector<Rule> access_rules();
 std::vector<Rule> system_rules();
+std::vector<Rule> windows_rules();
+std::vector<Rule> windows_driver_rules();
+std::vector<Rule> windows_access_rules();
 
 // All of them, once.
 const std::vector<Rule> &all_rules();

@@ -45,7 +45,7 @@ Outcome platform_map(const RuleContext &context)
     if (os.id.empty())
         return not_applicable("the system is not known: see os-release");
     auto const &known = context.profile.platforms;
-    std::string const platform = platform_of(os);
+    std::string const platform = platform_of(*context.guest);
     bool const has_word = !platform.empty() && contains(known, platform);
     auto const *request = context.input.request;
     std::string const wanted = request != nullptr ? request->platform.value_or("") : "";
@@ -72,6 +72,8 @@ Outcome platform_map(const RuleContext &context)
                                     wanted, title_of(os),
                                     has_word ? fmt::format(", which is '{}'", platform) : std::string()),
                         {evidence});
+    if (!has_word && os.id == "windows")
+        return not_applicable(fmt::format("the import has no platform for {}: see win-version", title_of(os)));
     if (!has_word)
         return violated(fmt::format("the import has no platform for {}, so it is 'Others Linux': {}", title_of(os),
                                     nothing_configured),
