@@ -11,6 +11,7 @@
 #include "filesystem/inode_tree.hpp"
 #include "filesystem/iso9660_tree.hpp"
 #include "filesystem/ntfs_tree.hpp"
+#include "filesystem/ufs_tree.hpp"
 #include "filesystem/xfs_tree.hpp"
 #include "volume/lvm2.hpp"
 #include "volume/superblock.hpp"
@@ -109,6 +110,8 @@ Result<std::shared_ptr<RawTree>> NativeTrees::read(const VolumeFacts &volume, co
         return as_tree(open_fat(*disk));
     if (type == "ntfs")
         return as_tree(open_ntfs(*disk));
+    if (type == "ufs")
+        return as_tree(open_ufs(*disk));
     if (type == "iso9660")
         return open_iso9660(*disk, volume.device);
     if (type.empty())

@@ -10,7 +10,8 @@
 namespace imgport {
 
 // The volume that a device specification of fstab(5) means on this disk: UUID=, LABEL=, PARTUUID=, PARTLABEL=,
-// /dev/disk/by-*/..., /dev/sda1 and its like (the first disk's only), /dev/mapper/VG-LV, /dev/VG/LV.
+// /dev/disk/by-*/..., /dev/sda1 and its like (the first disk's only), /dev/mapper/VG-LV, /dev/VG/LV; and FreeBSD's
+// /dev/ada0p2 and /dev/da0s1a (the first disk's only), /dev/ufs/LABEL, /dev/ufsid/ID, /dev/gpt/LABEL, /dev/gptid/UUID.
 // nullptr where none does.
 const VolumeFacts *resolve_device(std::string_view spec, const std::vector<VolumeFacts> &volumes);
 

@@ -120,28 +120,4 @@ std::optional<FilesystemFacts> read_iso9660_descriptor(VolumeReader &volume)
     return facts;
 }
 
-// FreeBSD: sys/ufs/ffs/fs.h, struct fs. UFS2 at 64 KiB, UFS1 at 8 KiB, and the places of older and larger ones.
-std::optional<FilesystemFacts> read_ufs_superblock(VolumeReader &volume)
-{
-    constexpr std::uint32_t magic_1 = 0x00011954;
-    constexpr std::uint32_t magic_2 = 0x19540119;
-    for (std::uint64_t const at : {65536U, 8192U, 0U, 262144U}) {
-        auto const sb = volume.read(at, 1376);
-        if (!sb)
-            continue;
-        auto const magic = load_le<std::uint32_t>(*sb, 1372);
-        if (magic != magic_1 && magic != magic_2)
-            continue;
-        FilesystemFacts facts;
-        facts.type = "ufs";
-        facts.features.push_back(magic == magic_2 ? "UFS2" : "UFS1");
-        facts.block_size = load_le<std::uint32_t>(*sb, 48);
-        facts.uuid = fmt::format("{:08x}{:08x}", load_le<std::uint32_t>(*sb, 144), load_le<std::uint32_t>(*sb, 148));
-        if (magic == magic_2)
-            facts.label = label_text(Bytes(*sb).subspan(680, 32));
-        return facts;
-    }
-    return std::nullopt;
-}
-
 }  // namespace imgport

@@ -6,6 +6,7 @@
 
 #include "support/text.hpp"
 #include "volume/boot_sector.hpp"
+#include "volume/bsd_label.hpp"
 #include "volume/gpt.hpp"
 #include "volume/mbr.hpp"
 #include "volume/superblock.hpp"
@@ -43,9 +44,16 @@ void describe_table(VolumeReader &reader, DiskFacts &facts)
         facts.table = "mbr";
         facts.table_uuid = mbr->signature != 0 ? fmt::format("{:08x}", mbr->signature) : "";
         facts.partitions = mbr_partitions(reader, *mbr, facts.problems);
+        add_bsd_partitions(reader, facts.partitions, facts.problems);
         if (mbr->protective())
             facts.problems.push_back("the MBR is a protective one, but there is no GPT");
     }
+}
+
+bool is_container(const PartitionFacts &partition, const DiskFacts &facts)
+{
+    return facts.table == "mbr" &&
+           (is_extended_type(partition.type) || holds_bsd_partitions(partition, facts.partitions));
 }
 
 // Ranges that share bytes. A logical partition lies inside its container: containers are left out.
@@ -53,7 +61,7 @@ void find_overlaps(DiskFacts &facts)
 {
     std::vector<const PartitionFacts *> sorted;
     for (auto const &partition : facts.partitions) {
-        if (facts.table == "gpt" || !is_extended_type(partition.type))
+        if (!is_container(partition, facts))
             sorted.push_back(&partition);
     }
     std::sort(sorted.begin(), sorted.end(), [](auto a, auto b) { return a->offset < b->offset; });
@@ -115,7 +123,7 @@ Result<std::vector<VolumeFacts>> list_volumes(const std::shared_ptr<Disk> &disk,
         return volumes;
     }
     for (auto const &partition : facts.partitions) {
-        if (facts.table == "mbr" && is_extended_type(partition.type))
+        if (is_container(partition, facts))
             continue;
         auto filesystem = filesystem_of(disk, partition.offset, partition.length);
         if (!filesystem)

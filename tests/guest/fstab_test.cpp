@@ -69,6 +69,57 @@ TEST(DeviceSpec, MeansTheVolumeOfTheImage)
         EXPECT_EQ(resolved(spec), device) << spec;
 }
 
+TEST(DeviceSpec, FreeBsdsNames)
+{
+    std::vector<VolumeFacts> gpt{
+        partition(1, "vfat", "1234-ABCD", "rootfs"),
+        partition(2, "ufs", "6b03838d6b8b4567", "rootfs"),
+        partition(3, "swap", ""),
+        partition(4, "ufs", "00000000000000aa", "my data%"),
+    };
+    gpt[2].partition_label = "swap fs";
+    // A slice with a BSD disklabel in it, as list_volumes() tells it, and one that is a filesystem.
+    std::vector<VolumeFacts> mbr{partition(2, "ufs", "bbbbbbbbbbbbbbbb"), partition(5, "ufs", "cccccccccccccccc"),
+                                 partition(6, "", "")};
+    mbr[0].partition_label.clear();
+    mbr[1].partition_label = "s1a";
+    mbr[2].partition_label = "s1b";
+    struct Case {
+        const std::vector<VolumeFacts> &volumes;
+        const char *spec;
+        const char *device;
+    };
+    Case const cases[] = {
+        {gpt, "/dev/ada0p2", "/dev/sda2"},
+        {gpt, "/dev/vtbd0p4", "/dev/sda4"},
+        {gpt, "/dev/nda0p2", "/dev/sda2"},
+        {gpt, "/dev/ada1p2", ""},
+        {gpt, "/dev/ada0p9", ""},
+        {gpt, "/dev/ada0p", ""},
+        {gpt, "/dev/ada0x2", ""},
+        {gpt, "/dev/ada0", ""},
+        {gpt, "/dev/ufs/rootfs", "/dev/sda2"},
+        {gpt, "/dev/msdosfs/rootfs", "/dev/sda1"},
+        {gpt, "/dev/ufs/my%20data%25", "/dev/sda4"},
+        {gpt, "/dev/ufs/my%20data%", "/dev/sda4"},
+        {gpt, "/dev/ufs/", ""},
+        {gpt, "/dev/ufsid/6b03838d6b8b4567", "/dev/sda2"},
+        {gpt, "/dev/ufsid/1234-ABCD", ""},
+        {gpt, "/dev/gpt/swap%20fs", "/dev/sda3"},
+        {gpt, "/dev/gptid/AAAAAAAA-02", "/dev/sda2"},
+        {mbr, "/dev/da0s1a", "/dev/sda5"},
+        {mbr, "/dev/ada0s1b", "/dev/sda6"},
+        {mbr, "/dev/da0s1d", ""},
+        {mbr, "/dev/da0s1", ""},
+        {mbr, "/dev/da0s2", "/dev/sda2"},
+        {mbr, "/dev/da0s2a", "/dev/sda2"},
+    };
+    for (auto const &one : cases) {
+        auto const *volume = resolve_device(one.spec, one.volumes);
+        EXPECT_EQ(volume == nullptr ? "" : volume->device, one.device) << one.spec;
+    }
+}
+
 TEST(Fstab, FieldsOptionsAndEscapes)
 {
     Guest guest;

@@ -77,6 +77,98 @@ TEST(Mbr, PrimaryPartitionsAsLibblkidReadsThem)
     EXPECT_FALSE(facts.boot_code);
 }
 
+namespace {
+
+struct BsdEntry {
+    std::uint32_t sectors;
+    std::uint32_t first;
+    std::uint8_t type;
+};
+
+// A BSD disklabel in the second sector of a slice.
+void put_bsd_label(MemoryDisk &disk, std::size_t slice, const std::vector<BsdEntry> &entries)
+{
+    std::size_t const at = (slice + 1) * 512;
+    disk.put_le<std::uint32_t>(at, 0x82564557);
+    disk.put_le<std::uint32_t>(at + 40, 512);
+    disk.put_le<std::uint32_t>(at + 132, 0x82564557);
+    disk.put_le<std::uint16_t>(at + 136, 0);
+    disk.put_le<std::uint16_t>(at + 138, static_cast<std::uint16_t>(entries.size()));
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        disk.put_le(at + 148 + 16 * i, entries[i].sectors);
+        disk.put_le(at + 148 + 16 * i + 4, entries[i].first);
+        disk.put_le(at + 148 + 16 * i + 12, entries[i].type);
+    }
+    std::uint16_t sum = 0;
+    for (std::size_t i = 0; i < 148 + 16 * entries.size(); i += 2)
+        sum ^= load_le<std::uint16_t>(disk.bytes(), at + i);
+    disk.put_le(at + 136, sum);
+}
+
+}  // namespace
+
+// FreeBSD's slices: their partitions are numbered after the others, as Linux and libblkid do.
+TEST(Mbr, BsdDisklabelsInSlices)
+{
+    IMGPORT_NEEDS("sfdisk", "partx");
+    Workshop const shop;
+    auto const file = make_table(shop, 64 * mib,
+                                 "label: dos\nlabel-id: 0x1234abcd\nstart=2048,size=32768,type=a5,bootable\n"
+                                 "start=34816,size=32768,type=a5\nstart=67584,size=8192,type=f\n"
+                                 "start=77824,size=8192,type=a5\nstart=69632,size=2048,type=83\n");
+    MemoryDisk disk(64 * mib);
+    ASSERT_TRUE(FileDisk::open(file)->read(0, disk.bytes()));
+    // Of today, with "b" for swap, an unused entry and a ZFS; of old, counted from the start of the disk.
+    put_bsd_label(disk, 2048, {{16384, 16, 7}, {8192, 16400, 1}, {32768, 0, 0}, {100, 24592, 0}, {8000, 24700, 27}});
+    put_bsd_label(disk, 34816, {{32000, 35000, 7}, {0, 0, 0}, {32768, 34816, 0}});
+    // A filesystem that takes all of its slice.
+    put_bsd_label(disk, 77824, {{8192, 0, 7}, {0, 0, 0}, {8192, 0, 0}});
+    patch_file(file, 0, text_of(disk.bytes()));
+
+    auto facts = describe_file(file);
+    EXPECT_THAT(facts.problems, IsEmpty());
+    std::vector<std::string> names;
+    for (auto const &partition : facts.partitions)
+        names.push_back(fmt::format("{} {} {}", partition.number, partition.type, partition.name));
+    EXPECT_THAT(names, ElementsAre("1 a5 ", "2 a5 ", "3 0f ", "4 a5 ", "5 83 ", "6 bsd-07 s1a", "7 bsd-01 s1b",
+                                   "8 bsd-1b s1e", "9 bsd-07 s2a"));
+    auto const volumes = list_volumes(FileDisk::open(file), facts);
+    ASSERT_TRUE(volumes);
+    names.clear();
+    for (auto const &volume : *volumes)
+        names.push_back(volume.device + " " + volume.partition_label);
+    EXPECT_THAT(names, ElementsAre("/dev/sda4 ", "/dev/sda5 ", "/dev/sda6 s1a", "/dev/sda7 s1b", "/dev/sda8 s1e",
+                                   "/dev/sda9 s2a"));
+    for (auto &partition : facts.partitions) {
+        if (partition.type.starts_with("bsd-"))
+            partition.type = partition.type.substr(4);
+    }
+    EXPECT_EQ(as_partx_says(facts), partx(file));
+}
+
+TEST(Mbr, BsdDisklabelsThatAreWrong)
+{
+    MemoryDisk disk(64 * mib);
+    Workshop const shop;
+    auto const file = make_table(shop, 64 * mib, "label: dos\nstart=2048,size=32768,type=a5\n");
+    ASSERT_TRUE(FileDisk::open(file)->read(0, disk.bytes()));
+    put_bsd_label(disk, 2048, {{16384, 16, 7}, {32768, 16400, 7}, {0, 0, 0}, {~0U, ~0U, 8}});
+    auto facts = describe_disk(disk);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->partitions.size(), 2U);
+    EXPECT_THAT(facts->problems, ElementsAre("partition s1b of the BSD disklabel leaves its slice, partition 1",
+                                             "partition s1d of the BSD disklabel leaves its slice, partition 1"));
+    disk.put_le<std::uint16_t>(2049 * 512 + 138, 3);
+    facts = describe_disk(disk);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->partitions.size(), 1U);
+    EXPECT_THAT(facts->problems, ElementsAre(HasSubstr("the BSD disklabel in partition 1 is damaged")));
+    disk.put_le<std::uint16_t>(2049 * 512 + 138, 0xffff);
+    EXPECT_THAT(describe_disk(disk)->problems, ElementsAre(HasSubstr("is damaged")));
+    disk.put_le<std::uint32_t>(2049 * 512 + 132, 0);
+    EXPECT_THAT(describe_disk(disk)->problems, IsEmpty());
+}
+
 TEST(Mbr, LogicalPartitionsCountFromFiveAndContainersAreNoVolumes)
 {
     IMGPORT_NEEDS("sfdisk", "partx");

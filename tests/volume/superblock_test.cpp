@@ -75,7 +75,9 @@ INSTANTIATE_TEST_SUITE_P(
                              "--pbkdf-force-iterations 1000 $FILE -"},
                       Recipe{"squashfs", "mksquashfs", 0, "mkdir d && mksquashfs d $FILE -noappend"},
                       Recipe{"iso9660", "xorriso", 0, "mkdir d && xorriso -as mkisofs -V INSTALLER -o $FILE d"},
-                      Recipe{"f2fs", "mkfs.f2fs", 64 * mib, "mkfs.f2fs -q -l flash $FILE"}),
+                      Recipe{"f2fs", "mkfs.f2fs", 64 * mib, "mkfs.f2fs -q -l flash $FILE"},
+                      Recipe{"ufs1", "makefs", 0, "mkdir d && makefs -t ffs -s 4m -o version=1 $FILE d"},
+                      Recipe{"ufs2", "makefs", 0, "mkdir d && makefs -t ffs -s 4m -o version=2 $FILE d"}),
     [](auto const &made) { return std::string(made.param.name); });
 
 TEST(Ext, CountsFeaturesAndStateAsDumpe2fsPrintsThem)
@@ -162,6 +164,67 @@ TEST(Btrfs, BytesAsBtrfsPrintsThemAndTheLogTree)
     EXPECT_EQ(facts.clean, true) << facts.state;
     patch_file(file, 65536 + 96, "\1");
     EXPECT_EQ(describe_file(file).state, "there is a log tree to replay, the superblock's checksum is wrong");
+}
+
+TEST(Ufs, CountsAreWhatTheFilesTake)
+{
+    IMGPORT_NEEDS("makefs", "blkid");
+    Workshop const shop;
+    for (std::string const version : {"1", "2"}) {
+        SCOPED_TRACE(version);
+        std::string const make = "makefs -t ffs -s 8m -o bsize=8192,fsize=1024,version=" + version + " $FILE d";
+        auto const before = describe_file(build(shop, "rm -rf d && mkdir d && " + make, 0));
+        auto const file = build(shop, "head -c 9000 /dev/zero >d/nine && " + make, 0);
+        auto const after = describe_file(file);
+        EXPECT_EQ(after.features, std::vector<std::string>{"UFS" + version});
+        EXPECT_EQ(after.block_size, 8192U);
+        EXPECT_EQ(after.size, 8 * mib);
+        EXPECT_EQ(*before.free - *after.free, 8192U + 1024U);
+        EXPECT_LT(*before.free, 8 * mib);
+        EXPECT_GT(*before.free, 7 * mib);
+        EXPECT_EQ(*after.inodes, *before.inodes);
+        EXPECT_EQ(*before.inodes - *before.free_inodes, 3U);  // 0 and 1 are never given out, 2 is the root
+        EXPECT_EQ(*before.free_inodes - *after.free_inodes, 1U);
+        EXPECT_EQ(after.clean, true) << after.state;
+    }
+}
+
+TEST(Ufs, LabelFlagsAndState)
+{
+    IMGPORT_NEEDS("makefs", "blkid");
+    Workshop const shop;
+    auto const file = build(shop, "mkdir d && makefs -t ffs -s 4m -o version=2 $FILE d", 0);
+    constexpr std::uint64_t sb = 8192;
+    patch_file(file, sb + 680, std::string("rootfs\0", 7));
+    EXPECT_EQ(describe_file(file).label, "rootfs");
+    EXPECT_EQ(key_values(run_tool({"blkid", "-p", "-o", "export", file})).at("LABEL"), "rootfs");
+    patch_file(file, sb + 1312, "\x8a\x06");
+    EXPECT_THAT(describe_file(file).features,
+                ::testing::ElementsAre("UFS2", "soft-updates", "soft-updates-journaling", "check-hashes", "trim"));
+    EXPECT_EQ(describe_file(file).clean, true);
+    patch_file(file, sb + 209, std::string(1, '\0'));
+    EXPECT_EQ(describe_file(file).state, "not cleanly unmounted: its soft updates journal has to be replayed");
+    patch_file(file, sb + 1312, std::string("\x04\0", 2));
+    EXPECT_EQ(describe_file(file).state, "not cleanly unmounted, it is marked as in need of a full fsck");
+    patch_file(file, sb + 209, "\1");
+    EXPECT_EQ(describe_file(file).clean, false);
+    patch_file(file, sb + 1312, std::string(1, '\0'));
+    EXPECT_EQ(describe_file(file).clean, true);
+    // Counts that cannot be are not told, and an identifier of zero is none.
+    patch_file(file, sb + 1016, std::string(8, '\xff'));
+    patch_file(file, sb + 1024, std::string(8, '\xff'));
+    patch_file(file, sb + 144, std::string(8, '\0'));
+    EXPECT_EQ(describe_file(file).free, std::nullopt);
+    EXPECT_EQ(describe_file(file).free_inodes, std::nullopt);
+    EXPECT_EQ(describe_file(file).uuid, "");
+    ASSERT_EQ(::truncate(file.c_str(), 2 * mib), 0);
+    EXPECT_THAT(describe_file(file).state, HasSubstr("the volume 2097152"));
+    patch_file(file, sb + 48, std::string(4, '\0'));
+    EXPECT_EQ(describe_file(file).type, "ufs");
+    EXPECT_THAT(describe_file(file).state, HasSubstr("the superblock is damaged: blocks of 0 bytes"));
+    auto const other = build(shop, "makefs -t ffs -B be -s 4m -o version=2 $FILE d", 0);
+    EXPECT_THAT(describe_file(other).features, ::testing::ElementsAre("UFS2", "big-endian"));
+    EXPECT_EQ(describe_file(other).type, "ufs");
 }
 
 TEST(Fat, FreeSpaceIsWhatTheFilesLeave)
