@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <imgport/check.hpp>
@@ -49,9 +50,29 @@ struct TextOptions {
     std::vector<std::string> other_profile = {};
 };
 
-// {"schema": "imgport.report/1", "images": [...]}
+// {"schema": "imgport.report/1", "images": [...]}; its JSON Schema is docs/schemas/report-1.json.
 std::string report_json(const Report &report);
+// For a terminal: the verdict first, then what to do, worst first; with several images a summary table last.
 std::string report_text(const Report &report, const TextOptions &options);
+// SARIF 2.1.0 for code-scanning services: one run, one result per violated or unknown rule and image. Accepted findings
+// carry `suppressions`; images that could not be read are results of the rule `image-error` and notifications.
+std::string report_sarif(const Report &report);
+// JUnit XML by the schema that Jenkins uses (junit-10.xsd): a suite per image and profile, a case per rule.
+std::string report_junit(const Report &report, const VerdictOptions &options);
+// GitHub-flavoured Markdown for a job summary, kept under the mebibyte that GitHub takes.
+std::string report_markdown(const Report &report, const TextOptions &options);
+// One self-contained page without scripts.
+std::string report_html(const Report &report, const TextOptions &options);
+
+// The same Report in every form. The same report gives the same bytes.
+enum class ReportFormat { text, json, sarif, junit, markdown, html };
+const char *to_string(ReportFormat format);
+std::optional<ReportFormat> report_format_from_string(std::string_view name);
+const std::vector<std::string> &report_format_names();
+std::string render_report(const Report &report, ReportFormat format, const TextOptions &options);
+// The same in a file that appears whole or not at all; a report of an earlier run is replaced.
+Result<void> write_report(const Report &report, ReportFormat format, const TextOptions &options,
+                          const std::string &path);
 
 // {"schema": "imgport.facts/1", "image", "disk", "volumes": [], "guest"}
 std::string inspection_json(const ImageFacts &image, const Inspection &inspection);

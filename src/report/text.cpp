@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "report/outcome.hpp"
 #include "report/style.hpp"
 #include "support/text.hpp"
 
@@ -15,18 +16,6 @@ namespace {
 
 constexpr std::size_t indent = 4;
 constexpr std::size_t evidence_shown = 3;
-
-std::string place_of(const Evidence &evidence)
-{
-    std::string place = printable(evidence.file, 300);
-    if (evidence.line)
-        place += fmt::format(":{}", *evidence.line);
-    if (evidence.offset)
-        place += fmt::format(" at offset {}", *evidence.offset);
-    if (!evidence.value.empty())
-        place += (place.empty() ? "" : ": ") + printable(evidence.value, 300);
-    return place;
-}
 
 std::string guest_line(const ReportEntry &entry)
 {
@@ -81,16 +70,14 @@ private:
         std::vector<const Finding *> shown;
         // Rules that could not be judged for one and the same reason: it is said once.
         std::map<std::string, std::vector<std::string>> unknown;
-        for (auto const &finding : entry.findings) {
-            bool const quiet = finding.status == Status::passed || finding.status == Status::not_applicable;
-            if (finding.status == Status::unknown && !m_options.verbose)
-                unknown[finding.message].push_back(finding.rule);
-            else if (!quiet || finding.mended.value_or(false) || m_options.verbose)
-                shown.push_back(&finding);
+        for (auto const *finding : worst_first(entry.findings)) {
+            auto const group = group_of(*finding);
+            bool const quiet = group == Group::passed || group == Group::not_applicable;
+            if (group == Group::unknown && !m_options.verbose)
+                unknown[finding->message].push_back(finding->rule);
+            else if (!quiet || m_options.verbose)
+                shown.push_back(finding);
         }
-        std::stable_sort(shown.begin(), shown.end(), [](const Finding *a, const Finding *b) {
-            return std::pair(rank(a->status), a->severity) < std::pair(rank(b->status), b->severity);
-        });
         for (auto const *item : shown)
             finding(*item);
         for (auto const &[reason, rules] : unknown) {
@@ -100,31 +87,28 @@ private:
         }
     }
 
-    static int rank(Status status)
+    struct Label {
+        std::string text;
+        Style style;
+    };
+
+    static Label label_of(const Finding &finding)
     {
-        switch (status) {
-        case Status::violated: return 0;
-        case Status::unknown: return 1;
-        case Status::passed: return 2;
-        case Status::not_applicable: return 3;
+        std::string const severity = to_string(finding.severity);
+        switch (group_of(finding)) {
+        case Group::violated: return {severity, style_of(finding.severity)};
+        case Group::unknown: return {fmt::format("unknown ({})", severity), Style::yellow};
+        case Group::accepted: return {fmt::format("accepted ({})", severity), Style::dim};
+        case Group::mended: return {"mended", Style::green};
+        case Group::passed: return {"passed", Style::dim};
+        case Group::not_applicable: return {"not applicable", Style::dim};
         }
-        return 4;
+        return {severity, Style::plain};
     }
 
     void finding(const Finding &finding)
     {
-        std::string label = to_string(finding.severity);
-        Style style = style_of(finding.severity);
-        if (finding.status == Status::unknown) {
-            label = fmt::format("unknown ({})", label);
-            style = Style::yellow;
-        } else if (finding.mended.value_or(false)) {
-            label = "mended";
-            style = Style::green;
-        } else if (finding.status != Status::violated) {
-            label = finding.status == Status::passed ? "passed" : "not applicable";
-            style = Style::dim;
-        }
+        auto const [label, style] = label_of(finding);
         m_out += fmt::format("\n  {} {}\n", styled(to_upper(label), style, m_options.color),
                              styled(finding.rule, Style::bold, m_options.color));
         line(printable(finding.message));
@@ -132,7 +116,9 @@ private:
             line("at " + place_of(finding.evidence[i]));
         if (finding.evidence.size() > evidence_shown)
             line(fmt::format("and {} more", finding.evidence.size() - evidence_shown));
-        if (finding.fix && finding.status == Status::violated)
+        if (finding.accepted)
+            line("accepted: " + describe(*finding.accepted));
+        else if (finding.fix && finding.status == Status::violated)
             line("fix: " + *finding.fix);
     }
 
@@ -142,27 +128,39 @@ private:
     {
         if (entry.findings.empty())
             return;
-        std::array<std::size_t, 4> violated{};
-        std::size_t passed = 0;
-        std::size_t unknown = 0;
-        std::size_t other = 0;
-        for (auto const &finding : entry.findings) {
-            switch (finding.status) {
-            case Status::violated: ++violated.at(static_cast<std::size_t>(finding.severity)); break;
-            case Status::passed: ++passed; break;
-            case Status::unknown: ++unknown; break;
-            case Status::not_applicable: ++other; break;
-            }
-        }
+        auto const count = tally(entry.findings);
         m_out +=
-            fmt::format("\n  {} passed, {} fail, {} unreachable, {} feature, {} recommendation, {} unknown, {} not "
+            fmt::format("\n  {} passed, {} fail, {} unreachable, {} feature, {} recommendation, {} unknown, {}{}{} not "
                         "applicable\n",
-                        passed, violated[0], violated[1], violated[2], violated[3], unknown, other);
+                        count.passed, count.violated[0], count.violated[1], count.violated[2], count.violated[3],
+                        count.unknown, count.accepted > 0 ? fmt::format("{} accepted, ", count.accepted) : "",
+                        count.mended > 0 ? fmt::format("{} mended, ", count.mended) : "", count.not_applicable);
     }
 
     const TextOptions &m_options;
     std::string m_out;
 };
+
+// A line per image: the verdict, how much was found, under which profile, and the path last, since it may be long.
+std::string summary_table(const Report &report, Color color)
+{
+    std::size_t profile_width = 7;
+    for (auto const &entry : report.images)
+        profile_width = std::max(profile_width, printable(entry.profile, 40).size());
+    std::string out =
+        styled(fmt::format("{:<10} {:>4} {:>11} {:>7} {:>14} {:>7} {:>8}  {:<{}}  {}", "VERDICT", "fail", "unreachable",
+                           "feature", "recommendation", "unknown", "accepted", "profile", profile_width, "image"),
+               Style::bold, color) +
+        "\n";
+    for (auto const &entry : report.images) {
+        auto const count = tally(entry.findings);
+        out += styled(fmt::format("{:<10}", to_upper(to_string(entry.verdict))), style_of(entry.verdict), color);
+        out += fmt::format(" {:>4} {:>11} {:>7} {:>14} {:>7} {:>8}  {:<{}}  {}\n", count.violated[0], count.violated[1],
+                           count.violated[2], count.violated[3], count.unknown, count.accepted,
+                           printable(entry.profile, 40), profile_width, printable(entry.path));
+    }
+    return out;
+}
 
 }  // namespace
 
@@ -175,12 +173,7 @@ std::string report_text(const Report &report, const TextOptions &options)
         if (i < options.other_profile.size() && !options.other_profile[i].empty())
             out += fmt::format("  {}\n", folded(options.other_profile[i], 2));
     }
-    if (report.images.size() > 1) {
-        out += "\n";
-        for (auto const &entry : report.images)
-            out += fmt::format("{:<11} {}\n", to_upper(to_string(entry.verdict)), printable(entry.path));
-    }
-    return out;
+    return report.images.size() > 1 ? out + "\n" + summary_table(report, options.color) : out;
 }
 
 }  // namespace imgport

@@ -37,9 +37,12 @@ CodePoint decode_utf8(std::string_view text)
     return {length, value};
 }
 
-// Control characters, and the marks that reorder or hide text.
+// Control characters, the marks that reorder or hide text (soft hyphen, tags and variation selectors too), and what is
+// no character at all (XML has no way to write U+FFFE).
 bool is_unsafe(std::uint32_t c)
 {
+    if (c == 0xad || c == 0x180e || (c >= 0xe0000 && c <= 0xe0fff) || (c & 0xfffe) == 0xfffe)
+        return true;
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
            (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0x061c || (c >= 0xfff9 && c <= 0xfffb);
 }

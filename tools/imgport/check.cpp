@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "options.hpp"
+#include "report_files.hpp"
 #include "verbs.hpp"
 
 namespace imgport::cli {
@@ -12,6 +13,7 @@ namespace {
 struct Options {
     std::vector<std::string> images;
     std::string format = "text";
+    std::vector<std::string> reports;
     unsigned jobs = 1;
     CheckOptions check;
 };
@@ -21,6 +23,8 @@ int run_check(Program &program, const Options &options)
     auto const lint_with = lint_options(options.check, program.globals());
     if (!lint_with)
         return print_error(lint_with.error());
+    if (auto good = check_report_files(options.reports, options.images); !good)
+        return print_error(good.error());
     auto results = lint_all(options.images, *lint_with, options.jobs, program.progress());
 
     Report report;
@@ -31,8 +35,8 @@ int run_check(Program &program, const Options &options)
         report.images.push_back(std::move(result.entry));
         text.other_profile.push_back(std::move(result.comparison));
     }
-    bool const printed = print(options.format == "json" ? report_json(report) : report_text(report, text));
-    return printed ? worst_exit_code(codes) : exit_code(ErrorCode::environment);
+    codes.push_back(deliver(report, text, options.format, options.reports));
+    return worst_exit_code(codes);
 }
 
 }  // namespace
@@ -43,11 +47,12 @@ void add_check(Program &program)
     CLI::App &verb = program.add_verb("check", "Checks images against a target's import rules",
                                       "  imgport check disk.qcow2\n"
                                       "  imgport check --profile alibaba-2026 --fail-on feature --format json *.vhd\n"
+                                      "  imgport check --report sarif=out.sarif --report html=out.html disk.qcow2\n"
                                       "  imgport check --role data data-disk.raw\n"
                                       "  imgport check disk.vmdk --allow-extent disk-flat.vmdk\n",
                                       [&program, options] { return run_check(program, *options); });
     add_images(verb, options->images);
-    add_format(verb, options->format);
+    add_report_options(verb, options->format, options->reports);
     verb.add_option("--jobs", options->jobs, "How many images at once")->capture_default_str();
     add_check_options(verb, options->check);
 }

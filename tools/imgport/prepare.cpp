@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "options.hpp"
+#include "report_files.hpp"
 #include "verbs.hpp"
 
 namespace imgport::cli {
@@ -14,6 +15,7 @@ struct Options {
     std::vector<std::string> images;
     std::string directory;
     std::string format = "text";
+    std::vector<std::string> reports;
     std::string upload;
     std::vector<std::string> data_disks;
     CheckOptions check;
@@ -32,6 +34,10 @@ int run_prepare(Program &program, Options options)
         return print_error(lint_with.error());
     if (!convert_with)
         return print_error(convert_with.error());
+    auto sources = options.images;
+    sources.insert(sources.end(), options.data_disks.begin(), options.data_disks.end());
+    if (auto good = check_report_files(options.reports, sources); !good)
+        return print_error(good.error());
     convert_with->allowed = options.check.allowed;
     convert_with->max_unpacked = options.check.max_unpacked;
     if (!options.upload.empty()) {
@@ -63,8 +69,8 @@ int run_prepare(Program &program, Options options)
         std::move(outcome.report.images.begin(), outcome.report.images.end(), std::back_inserter(report.images));
         std::move(outcome.comparisons.begin(), outcome.comparisons.end(), std::back_inserter(text.other_profile));
     }
-    bool const printed = print(options.format == "json" ? report_json(report) : report_text(report, text) + made);
-    return printed ? worst_exit_code(codes) : exit_code(ErrorCode::environment);
+    codes.push_back(deliver(report, text, options.format, options.reports, options.format == "text" ? made : ""));
+    return worst_exit_code(codes);
 }
 
 }  // namespace
@@ -83,7 +89,7 @@ void add_prepare(Program &program)
     verb.add_option("--output", options->directory, "The folder for artifacts and manifests")
         ->required()
         ->type_name("DIR");
-    add_format(verb, options->format);
+    add_report_options(verb, options->format, options->reports);
     add_choice(verb, "--to", options->output.to, {"qcow2", "vhd", "raw"}, "The artifact's format");
     add_output_options(verb, options->output);
     verb.get_option("--compression")->each([options](const std::string &) { options->compression_given = true; });
