@@ -239,7 +239,7 @@ std::string legend()
         const char *kind;
         const char *name;
     };
-    for (auto const &[kind, name] : {Entry{"used", "used by files"}, Entry{"free", "free in a filesystem"},
+    for (auto const &[kind, name] : {Entry{"used", "used"}, Entry{"free", "free in a filesystem"},
                                      Entry{"opaque", "allocated, use not known"}, Entry{"unallocated", "unallocated"}})
         out += fmt::format("<li><svg class=\"swatch\" viewBox=\"0 0 16 16\" aria-hidden=\"true\" focusable=\"false\">"
                            "<rect class=\"{0}\" width=\"16\" height=\"16\"/><rect class=\"frame\" width=\"16\" "

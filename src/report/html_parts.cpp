@@ -1,6 +1,8 @@
 #include "report/html_parts.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <fmt/format.h>
 

@@ -94,6 +94,7 @@ svg .frame { fill: none; stroke: var(--quiet); stroke-width: 1; }
   dl.facts, .finding dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: .5rem; }
   svg .label { display: none; }
+  .scroll table { min-width: 34rem; }
 }
 @media print {
   :root {

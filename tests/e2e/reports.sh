@@ -11,7 +11,7 @@ web=$SOURCE_DIR/tests/web
 make_hostile() {
   local root=$work/root bad
   bad=$'<script>alert(1)</script><img src=x onerror=alert(2)>"\x27 \x1b[2J\x1b]0;title\x07 \xe2\x80\xae[x](http://evil.example) @root |`'
-  mkdir -p "$root"/{etc/ssh,boot/grub,usr/sbin,lib/modules,root,var/log}
+  mkdir -p "$root"/{etc/ssh,boot/grub,usr/bin,usr/sbin,lib/modules,root,var/log}
   printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="%s"\n' "${bad//\"/}" >"$root/etc/os-release"
   { printf '%s' "$bad"; head -c 1048576 /dev/zero | tr '\0' h; } >"$root/etc/hostname"
   printf '/dev/sda1 /%s ext4 %s 0 1\n' "${bad// /_}" "${bad// /_}" >"$root/etc/fstab"
@@ -21,7 +21,7 @@ make_hostile() {
   mke2fs -q -t ext4 -L '<b>"bad"</b>' -d "$root" "$1" 64M
 }
 
-hostile=$'<script>alert(3)</script> [x](y) \xe2\x80\xae.raw'
+hostile=$'<img src=x onerror=alert(3)> [x](y) \xe2\x80\xae.raw'
 make_hostile "$hostile"
 forms=(--report json=out.json --report sarif=out.sarif --report junit=out.xml --report markdown=out.md
   --report html=out.html --report text=out.txt)
@@ -30,7 +30,7 @@ expect_equal "the same document in the file" "$(cmp out out.json && echo same)" 
 "$IMGPORT" inspect --format json "$hostile" >facts.json || true
 expect_equal "the hostile guest was inspected" "$(jq -r '.images[1].guest.os.id' out.json)" debian
 expect_text out.html 'fstab'
-expect_text out.md '&#60;script'
+expect_text out.md '&#60;img'
 
 # No form lets a control character or a mark that reorders text through.
 for form in out.json out.sarif out.xml out.md out.html out.txt; do
