@@ -4,28 +4,33 @@
 #   from NAME             starts from that finished image (else from the base tree)
 #   expect RULE...        rules that must be violated at severity fail or unreachable
 #   expect_feature RULE...  the same at severity feature
+#   no_tree               needs no tree of the base system
 # and one function: `plant IMAGE` where it says `from`, else `make IMAGE TREE`.
 
 title() { recipe_title=$1; }
 from() { recipe_from=$1; }
+no_tree() { recipe_tree=no; }
 expect() { recipe_expect+=("$@"); }
 expect_feature() { recipe_expect_feature+=("$@"); }
 
 recipe_names() { ls "$here/recipes"; }
 
 load_recipe() {
-  recipe_title='' recipe_from='' recipe_expect=() recipe_expect_feature=()
+  recipe_title='' recipe_from='' recipe_tree=yes recipe_expect=() recipe_expect_feature=()
   # shellcheck source=/dev/null
   . "$here/recipes/$1"
 }
 
 parent_of() { (load_recipe "$1" && echo "$recipe_from"); }
 
+tree_of() { (load_recipe "$1" && echo "$recipe_tree"); }
+
 # recipe_hash NAME: changes when the recipe, its parent or any shared script does.
 recipe_hash() {
   local parent
   parent=$(parent_of "$1")
-  cat "$here"/lib/*.sh "$here/recipes/$1" ${parent:+"$here/recipes/$parent"} | sha256sum | cut -d' ' -f1
+  cat "$here"/lib/*.sh "$here/recipes/$1" ${parent:+"$here/recipes/$parent"} \
+    $([ "$(tree_of "$1")" = yes ] || ls "$here"/fixtures/windows/*) | sha256sum | cut -d' ' -f1
 }
 
 is_current() {
@@ -75,6 +80,8 @@ make_image() {
   if [ -n "$recipe_from" ]; then
     cp --sparse=always --reflink=auto "$output/$recipe_from.raw" "$image"
     plant "$image"
+  elif [ "$recipe_tree" = no ]; then
+    make "$image"
   else
     base_tarball
     rm -rf "$tree"
