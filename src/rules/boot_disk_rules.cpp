@@ -51,9 +51,9 @@ Outcome pt_single_root(const RuleContext &context)
     }
     if (behind.empty())
         return passed(fmt::format("the root partition {} is the last one", root->device));
-    return violated(fmt::format("behind the root partition {} lies {}: root cannot grow when the disk does",
-                                root->device, behind.front().value),
-                    std::move(behind));
+    std::string message = fmt::format("behind the root partition {} lies {}: root cannot grow when the disk does",
+                                      root->device, behind.front().value);
+    return violated(std::move(message), std::move(behind));
 }
 
 Outcome boot_arm64_uefi(const RuleContext &context)

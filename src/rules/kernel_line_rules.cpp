@@ -89,9 +89,9 @@ Outcome kernel_no_hw_args(const RuleContext &context)
     }
     if (found.empty())
         return passed("no argument of the old machine's hardware");
-    return violated(
-        fmt::format("{}: made for the old machine's hardware, of no use or harmful in the cloud", found.front().value),
-        std::move(found));
+    std::string message =
+        fmt::format("{}: made for the old machine's hardware, of no use or harmful in the cloud", found.front().value);
+    return violated(std::move(message), std::move(found));
 }
 
 // root= and resume= of a setting of /etc/default/grub that name a disk as the old machine did.
@@ -144,17 +144,21 @@ Outcome grub_default_persist(const RuleContext &context)
     }
     look_for_device_names(defaults->cmdline, found);
     look_for_device_names(defaults->cmdline_default, found);
-    if (!found.empty())
-        return violated(fmt::format("{}: the next update of GRUB's configuration, as after a new kernel, names disks "
-                                    "by the machine's names",
-                                    found.front().value),
-                        std::move(found));
+    if (!found.empty()) {
+        std::string message =
+            fmt::format("{}: the next update of GRUB's configuration, as after a new kernel, names disks "
+                        "by the machine's names",
+                        found.front().value);
+        return violated(std::move(message), std::move(found));
+    }
     look_for_passing_edits(guest, *defaults, found);
-    if (!found.empty())
-        return violated(fmt::format("{} stands in GRUB's configuration but not in /etc/default/grub: the next update "
-                                    "drops it",
-                                    found.front().value),
-                        std::move(found));
+    if (!found.empty()) {
+        std::string message =
+            fmt::format("{} stands in GRUB's configuration but not in /etc/default/grub: the next update "
+                        "drops it",
+                        found.front().value);
+        return violated(std::move(message), std::move(found));
+    }
     return passed("/etc/default/grub keeps what GRUB's configuration says");
 }
 

@@ -71,10 +71,10 @@ Outcome nvme_timeout(const RuleContext &context)
     }
     if (bad.empty())
         return passed("the kernel waits long enough for an NVMe disk");
-    return violated(fmt::format("{}: an NVMe disk that is slow for 30 seconds fails its requests, and the filesystem "
-                                "becomes read-only",
-                                bad.front().value),
-                    std::move(bad));
+    std::string message = fmt::format("{}: an NVMe disk that is slow for 30 seconds fails its requests, and the "
+                                      "filesystem becomes read-only",
+                                      bad.front().value);
+    return violated(std::move(message), std::move(bad));
 }
 
 // Whether the tool puts in only what the machine at hand needs.
@@ -142,10 +142,11 @@ Outcome crash_dump(const RuleContext &context)
     if (service->enabled && reserved.empty())
         return violated("kdump starts, but no memory is reserved for it (crashkernel=): it fails at each boot",
                         {seen(service->where, "kdump starts")});
-    if (!service->enabled && !reserved.empty())
-        return violated(fmt::format("{} takes memory from the instance, but kdump does not start: nothing uses it",
-                                    reserved.front().value),
-                        std::move(reserved));
+    if (!service->enabled && !reserved.empty()) {
+        std::string message = fmt::format(
+            "{} takes memory from the instance, but kdump does not start: nothing uses it", reserved.front().value);
+        return violated(std::move(message), std::move(reserved));
+    }
     return passed(service->enabled ? "kdump starts and has its memory" : "no crash dumps are asked for",
                   std::move(reserved));
 }
