@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Every regular file of a real Debian, read through ext4, XFS, btrfs and FAT by the native readers, is byte for byte what
+# Every regular file of a real Debian, read through ext4, XFS, btrfs, UFS and FAT by the native readers, is byte for byte what
 # the tool that packed the filesystem was given.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
-needs python3 mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.vfat mcopy
+needs python3 mkfs.ext4 mkfs.xfs mkfs.btrfs makefs mkfs.vfat mcopy
 [ -x "${TREE_SUMS:=$BUILD_DIR/tests/tree_sums}" ] || skip "$TREE_SUMS was not built"
 base=$(find "$TEST_IMAGES/.cache" -maxdepth 1 -name 'base-*.tar' 2>/dev/null | head -n 1)
 [ -n "$base" ] || skip "the test images were not built (test-images/build)"
@@ -56,6 +56,13 @@ compare "XFS" xfs.raw packed
 truncate -s 1G btrfs.raw
 mkfs.btrfs -q --rootdir tree btrfs.raw >/dev/null
 compare "btrfs" btrfs.raw packed
+
+makefs -t ffs -o version=1,bsize=4096,fsize=512 ufs1.raw tree >/dev/null
+compare "UFS1" ufs1.raw packed
+# Small blocks of inodes are no choice here: makefs forgets a UFS2 inode that it writes more than a block ahead of the
+# last one, which is where a directory has many others in it (ffs_write_inode and cg_initediblk; GRUB finds none either).
+makefs -t ffs -o version=2,bsize=65536,fsize=8192 ufs2.raw tree >/dev/null
+compare "UFS2" ufs2.raw packed
 
 # FAT knows no links, no case and not all names: what is left of the tree.
 python3 - <<'PY'

@@ -340,7 +340,7 @@ TEST_P(SmallUfs, DirectoryRecordsThatAreWrong)
         EXPECT_EQ(names(*tree(), "/d"), "a b");
     }
     // The record ends with the piece, whatever follows it.
-    patch(at + 12 + 4, std::string("\xe0\x01", 2));
+    patch(at + 12 + 4, std::string("\xd8\x01", 2));
     expect_error(tree()->list("/d"), "is cut off");
     patch(at + 12 + 4, std::string("\xdc\x01", 2));
     // An entry that was removed, and one that a union mount hides.
