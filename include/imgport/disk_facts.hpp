@@ -13,11 +13,12 @@ struct PartitionFacts {
     std::uint32_t number = 0;  // as the kernel counts: logical ones from 5
     std::uint64_t offset = 0;  // bytes
     std::uint64_t length = 0;  // bytes
-    std::string type;          // MBR: two hex digits ("83"); GPT: the type GUID in upper case
-    std::string uuid = {};     // PARTUUID, lower case
-    std::string name = {};     // GPT only
-    bool bootable = false;     // MBR: the active flag; GPT: the legacy BIOS bootable attribute
-    bool inside_disk = true;   // false: it ends past the end of the disk
+    // MBR: two hex digits ("83"), in a BSD disklabel with "bsd-" in front; GPT: the type GUID in upper case
+    std::string type;
+    std::string uuid = {};    // PARTUUID, lower case
+    std::string name = {};    // of a GPT, or FreeBSD's in a BSD disklabel: "s1a"
+    bool bootable = false;    // MBR: the active flag; GPT: the legacy BIOS bootable attribute
+    bool inside_disk = true;  // false: it ends past the end of the disk
 
     static void fields(auto &self, auto &&visit)
     {

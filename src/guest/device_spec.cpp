@@ -84,7 +84,8 @@ const VolumeFacts *by_fat_label(std::string_view label, const std::vector<Volume
 }
 const VolumeFacts *by_ufs_id(std::string_view id, const std::vector<VolumeFacts> &volumes)
 {
-    return first_volume(volumes, [&](auto &v) { return v.filesystem.type == "ufs" && v.filesystem.uuid == id; });
+    return first_volume(volumes,
+                        [&](auto &v) { return !id.empty() && v.filesystem.type == "ufs" && v.filesystem.uuid == id; });
 }
 
 bool is_partition_number(std::string_view text)

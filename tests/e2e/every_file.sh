@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every regular file of a real Debian, read through ext4, XFS, btrfs, UFS and FAT by the native readers, is byte for byte what
-# the tool that packed the filesystem was given.
+# Every regular file of a real Debian, read through ext4, XFS, btrfs, UFS and FAT by the native readers, is byte for
+# byte what the tool that packed the filesystem was given.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
 needs python3 mkfs.ext4 mkfs.xfs mkfs.btrfs makefs mkfs.vfat mcopy
 [ -x "${TREE_SUMS:=$BUILD_DIR/tests/tree_sums}" ] || skip "$TREE_SUMS was not built"

@@ -76,6 +76,7 @@ TEST(DeviceSpec, FreeBsdsNames)
         partition(2, "ufs", "6b03838d6b8b4567", "rootfs"),
         partition(3, "swap", ""),
         partition(4, "ufs", "00000000000000aa", "my data%"),
+        partition(5, "ufs", ""),
     };
     gpt[2].partition_label = "swap fs";
     // A slice with a BSD disklabel in it, as list_volumes() tells it, and one that is a filesystem.
@@ -105,6 +106,7 @@ TEST(DeviceSpec, FreeBsdsNames)
         {gpt, "/dev/ufs/", ""},
         {gpt, "/dev/ufsid/6b03838d6b8b4567", "/dev/sda2"},
         {gpt, "/dev/ufsid/1234-ABCD", ""},
+        {gpt, "/dev/ufsid/", ""},
         {gpt, "/dev/gpt/swap%20fs", "/dev/sda3"},
         {gpt, "/dev/gptid/AAAAAAAA-02", "/dev/sda2"},
         {mbr, "/dev/da0s1a", "/dev/sda5"},
