@@ -164,6 +164,10 @@ struct InterfaceConfig {
     bool on_boot = true;
     std::vector<std::string> addresses = {};  // static ones, gateways and name servers left out
     std::string hwaddr = {};                  // a MAC address the file is bound to
+    std::string kind = {};                    // "bond", "bridge", "vlan", "other"; "" for a network card
+    std::vector<std::string> members = {};    // of a bond, bridge or vlan: what it lies on
+    std::string part_of = {};                 // the bond, bridge or vlan that this one is given to
+    bool by_match = false;                    // the card is chosen by its driver, path or type, not by `name`
     Evidence where = {};
 
     static void fields(auto &self, auto &&visit)
@@ -174,6 +178,10 @@ struct InterfaceConfig {
         visit("on_boot", self.on_boot);
         visit("addresses", self.addresses);
         visit("hwaddr", self.hwaddr);
+        visit("kind", self.kind);
+        visit("members", self.members);
+        visit("part_of", self.part_of);
+        visit("by_match", self.by_match);
         visit("where", self.where);
     }
 };
@@ -182,12 +190,25 @@ struct NetworkFacts {
     std::vector<InterfaceConfig> interfaces = {};    // the loopback left out
     std::vector<std::string> enabled_services = {};  // of the network stacks: "systemd-networkd", "NetworkManager", ...
     std::vector<std::string> udev_rules = {};        // persistent-net rules in /etc/udev/rules.d that bind something
+    std::vector<std::string> dhcp_clients = {};      // programs: "dhclient", "dhcpcd", "udhcpc", ...
+    // Why cards keep the kernel's own names (eth0), whatever the command line says; "": they get predictable ones.
+    std::string kernel_names = {};
+    std::vector<std::string> given_names = {};  // names that .link files or udev rules give without a MAC address
+    std::string nm_no_auto = {};  // the file that tells NetworkManager to leave alone what nothing describes
+    bool netplan = false;         // netplan's generator is installed, with a networkd that it could start
+    std::vector<Evidence> metadata_blocks = {};  // rules and routes that keep 100.100.100.200 from being reached
 
     static void fields(auto &self, auto &&visit)
     {
         visit("interfaces", self.interfaces);
         visit("enabled_services", self.enabled_services);
         visit("udev_rules", self.udev_rules);
+        visit("dhcp_clients", self.dhcp_clients);
+        visit("kernel_names", self.kernel_names);
+        visit("given_names", self.given_names);
+        visit("nm_no_auto", self.nm_no_auto);
+        visit("netplan", self.netplan);
+        visit("metadata_blocks", self.metadata_blocks);
     }
 };
 
@@ -198,6 +219,17 @@ struct SshdFacts {
     std::string masked_by = {};      // the link to /dev/null, where masked
     Setting permit_root_login = {};  // lower case: "yes", "no", "prohibit-password", ...
     Setting password_authentication = {};
+    Setting kbd_interactive = {};  // KbdInteractiveAuthentication: with PAM it asks for a password as well
+    Setting use_pam = {};
+    std::vector<Setting> listen_addresses = {};  // one argument each, as the next four
+    std::vector<Setting> allow_users = {};
+    std::vector<Setting> deny_users = {};
+    std::vector<Setting> allow_groups = {};
+    std::vector<Setting> deny_groups = {};
+    std::vector<std::string> host_keys = {};   // private ones that lie in the image
+    std::string key_generator = {};            // the unit or script that makes missing ones at boot, cloud-init aside
+    std::vector<Evidence> hosts_denied = {};   // the line that turns everybody away from an sshd that asks hosts.deny
+    std::vector<Evidence> hosts_allowed = {};  // the lines that let single addresses in before
 
     static void fields(auto &self, auto &&visit)
     {
@@ -207,6 +239,17 @@ struct SshdFacts {
         visit("masked_by", self.masked_by);
         visit("permit_root_login", self.permit_root_login);
         visit("password_authentication", self.password_authentication);
+        visit("kbd_interactive", self.kbd_interactive);
+        visit("use_pam", self.use_pam);
+        visit("listen_addresses", self.listen_addresses);
+        visit("allow_users", self.allow_users);
+        visit("deny_users", self.deny_users);
+        visit("allow_groups", self.allow_groups);
+        visit("deny_groups", self.deny_groups);
+        visit("host_keys", self.host_keys);
+        visit("key_generator", self.key_generator);
+        visit("hosts_denied", self.hosts_denied);
+        visit("hosts_allowed", self.hosts_allowed);
     }
 };
 
@@ -267,13 +310,47 @@ struct ProtectedFile {
 };
 
 struct AccountsFacts {
-    std::vector<Account> accounts = {};     // root and the ones that can log in, capped at 1000
-    std::vector<ProtectedFile> files = {};  // passwd, shadow, group, gshadow
+    std::vector<Account> accounts = {};         // root and the ones that can log in, capped at 1000
+    std::vector<ProtectedFile> files = {};      // passwd, shadow, group, gshadow
+    std::vector<std::string> root_groups = {};  // the groups that root is in, its own included
+    std::vector<std::string> commands = {};     // of those that set up accounts: "passwd", "chpasswd", "useradd", "pw"
 
     static void fields(auto &self, auto &&visit)
     {
         visit("accounts", self.accounts);
         visit("files", self.files);
+        visit("root_groups", self.root_groups);
+        visit("commands", self.commands);
+    }
+};
+
+// A file that lets somebody in, or shows what somebody typed. Never its content.
+struct CredentialFile {
+    std::string kind;  // "authorized-keys", "private-key", "history"
+    std::string account;
+    std::string path;
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("kind", self.kind);
+        visit("account", self.account);
+        visit("path", self.path);
+    }
+};
+
+// What one machine left behind that no second one should have.
+struct ResidueFacts {
+    std::string machine_id = {};                // "set", "empty", "uninitialized", "missing"
+    std::string dbus_machine_id = {};           // "set", "link", "empty", "missing"
+    std::vector<std::string> cloud_state = {};  // of an earlier run of cloud-init: what lies in /var/lib/cloud
+    std::vector<std::string> leases = {};       // DHCP leases, random seeds
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("machine_id", self.machine_id);
+        visit("dbus_machine_id", self.dbus_machine_id);
+        visit("cloud_state", self.cloud_state);
+        visit("leases", self.leases);
     }
 };
 
@@ -289,6 +366,11 @@ struct CloudInitFacts {
     Evidence datasources_where = {};
     bool network_disabled = false;  // network: {config: disabled}
     bool grows_root = false;        // the growpart module is on
+    bool makes_host_keys = false;   // the ssh module is on
+    bool keeps_host_keys = false;   // ssh_deletekeys: false
+    Setting ssh_pwauth = {};        // "true", "false", "unchanged"; "" where it is not set
+    Setting disable_root = {};      // "true", "false"; the program's default is true
+    Setting lock_root = {};         // lock_passwd of a default user named root: "true", "false"; "" for another name
 
     static void fields(auto &self, auto &&visit)
     {
@@ -302,6 +384,11 @@ struct CloudInitFacts {
         visit("datasources_where", self.datasources_where);
         visit("network_disabled", self.network_disabled);
         visit("grows_root", self.grows_root);
+        visit("makes_host_keys", self.makes_host_keys);
+        visit("keeps_host_keys", self.keeps_host_keys);
+        visit("ssh_pwauth", self.ssh_pwauth);
+        visit("disable_root", self.disable_root);
+        visit("lock_root", self.lock_root);
     }
 };
 
@@ -336,6 +423,11 @@ struct GuestFacts {
     Known<SelinuxFacts> selinux;
     Known<AccountsFacts> accounts;
     Known<CloudInitFacts> cloud_init;
+    Known<std::vector<CredentialFile>> credentials;
+    Known<std::vector<ProtectedFile>> protected_files;  // what is configured at boot, where it exists
+    Known<std::vector<Evidence>> login_limits;          // what PAM or a file turns root or everybody away with
+    Known<std::vector<Evidence>> private_sources;       // proxies and package sources of the old network
+    Known<ResidueFacts> residue;
     Known<std::vector<std::string>> qemu_guest_agent;  // the paths that show it; empty: not installed
     Known<std::string> growpart;                       // its path; empty: not installed
     Known<std::vector<SystemDirectory>> directories;
@@ -365,6 +457,11 @@ struct GuestFacts {
         visit("selinux", self.selinux);
         visit("accounts", self.accounts);
         visit("cloud_init", self.cloud_init);
+        visit("credentials", self.credentials);
+        visit("protected_files", self.protected_files);
+        visit("login_limits", self.login_limits);
+        visit("private_sources", self.private_sources);
+        visit("residue", self.residue);
         visit("qemu_guest_agent", self.qemu_guest_agent);
         visit("growpart", self.growpart);
         visit("directories", self.directories);

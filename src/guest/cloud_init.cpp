@@ -150,6 +150,73 @@ void find_version(GuestFiles &files, CloudInitFacts &facts, const PythonInstalla
     }
 }
 
+// What it does about logins: keys of key `users` and `system_info` that later files override one by one.
+class LoginReader {
+public:
+    explicit LoginReader(CloudInitFacts &facts) : m_facts(facts) {}
+
+    void take(const YAML::Node &document, const std::string &path)
+    {
+        set(m_facts.disable_root, yaml_child(document, "disable_root"), path);
+        set(m_facts.ssh_pwauth, yaml_child(document, "ssh_pwauth"), path);
+        if (auto const value = yaml_text(yaml_child(document, "ssh_deletekeys")))
+            m_facts.keeps_host_keys = means_no(*value);
+        auto const user = yaml_child(yaml_child(document, "system_info"), "default_user");
+        if (auto const name = yaml_text(yaml_child(user, "name")))
+            m_default_name = *name;
+        set(m_default_lock, yaml_child(user, "lock_passwd"), path);
+        if (auto const users = yaml_child(document, "users"); users.IsDefined())
+            take_users(users, path);
+    }
+
+    void finish()
+    {
+        // cloudinit/config/cc_ssh.py and cc_users_groups.py: what holds where nothing is set.
+        if (m_facts.disable_root.value.empty())
+            m_facts.disable_root.value = "true";
+        if (m_default_name == "root" && m_default_counts) {
+            m_facts.lock_root = m_default_lock;
+            if (m_facts.lock_root.value.empty())
+                m_facts.lock_root.value = "true";
+        }
+        if (m_root.value != "")
+            m_facts.lock_root = m_root;
+    }
+
+private:
+    static void set(Setting &setting, const YAML::Node &node, const std::string &path)
+    {
+        auto const text = yaml_text(node);
+        if (!text)
+            return;
+        std::string const word = to_lower(*text);
+        setting.value = means_yes(word) ? "true" : means_no(word) ? "false" : word;
+        setting.where = {path, yaml_line(node), {}, printable(*text, 256)};
+    }
+
+    void take_users(const YAML::Node &users, const std::string &path)
+    {
+        m_default_counts = false;
+        m_root = {};
+        for (auto const &name : yaml_texts(users))
+            m_default_counts = m_default_counts || name == "default";
+        for (std::size_t i = 0; users.IsSequence() && i < std::min<std::size_t>(users.size(), 1000); ++i) {
+            auto const user = users[i];
+            if (yaml_text(yaml_child(user, "name")) != "root")
+                continue;
+            set(m_root, yaml_child(user, "lock_passwd"), path);
+            if (m_root.value.empty())
+                m_root = {"true", {path, yaml_line(user), {}, "users: root"}};
+        }
+    }
+
+    CloudInitFacts &m_facts;
+    std::string m_default_name;
+    Setting m_default_lock;
+    bool m_default_counts = true;
+    Setting m_root;
+};
+
 // cloud.cfg, then the files of cloud.cfg.d in order: for a key that several have, the last one counts, lists whole.
 void read_config(GuestFiles &files, CloudInitFacts &facts)
 {
@@ -158,6 +225,7 @@ void read_config(GuestFiles &files, CloudInitFacts &facts)
         paths.push_back(path);
     std::vector<std::string> modules;
     bool growpart_off = false;
+    LoginReader logins(facts);
     for (auto const &path : paths) {
         auto const document = read_yaml(files, path);
         if (!document)
@@ -178,7 +246,10 @@ void read_config(GuestFiles &files, CloudInitFacts &facts)
         }
         if (auto const mode = yaml_text(yaml_child(yaml_child(*document, "growpart"), "mode")))
             growpart_off = means_no(*mode);
+        logins.take(*document, path);
     }
+    logins.finish();
+    facts.makes_host_keys = std::find(modules.begin(), modules.end(), "ssh") != modules.end();
     facts.grows_root = !growpart_off && std::find(modules.begin(), modules.end(), "growpart") != modules.end();
 }
 

@@ -11,6 +11,7 @@
 #include "guest/architecture.hpp"
 #include "guest/boot_loader.hpp"
 #include "guest/cloud_init.hpp"
+#include "guest/credentials.hpp"
 #include "guest/find_root.hpp"
 #include "guest/firewall.hpp"
 #include "guest/fstab.hpp"
@@ -21,8 +22,11 @@
 #include "guest/initramfs_recipe.hpp"
 #include "guest/kernel.hpp"
 #include "guest/multipath.hpp"
+#include "guest/login_limits.hpp"
 #include "guest/network.hpp"
 #include "guest/os_release.hpp"
+#include "guest/private_sources.hpp"
+#include "guest/residue.hpp"
 #include "guest/selinux.hpp"
 #include "guest/services.hpp"
 #include "guest/sshd.hpp"
@@ -125,6 +129,11 @@ void read_linux(GuestMounts &mounts, const std::vector<VolumeFacts> &volumes, Gu
     guest.selinux = read_selinux(tree, cmdline);
     guest.accounts = read_accounts(tree);
     guest.cloud_init = read_cloud_init(tree, services, cmdline);
+    guest.credentials = read_credentials(tree);
+    guest.protected_files = read_protected_files(tree);
+    guest.login_limits = read_login_limits(tree);
+    guest.private_sources = read_private_sources(tree);
+    guest.residue = read_residue(tree);
     guest.qemu_guest_agent = read_qemu_guest_agent(tree);
     guest.growpart = read_growpart(tree);
     guest.directories = read_system_directories(tree);
@@ -147,6 +156,12 @@ void say_windows_has_none(GuestFacts &guest)
     guest.selinux = reason;
     guest.accounts = reason;
     guest.cloud_init = reason;
+    guest.credentials = reason;
+    guest.protected_files = reason;
+    guest.login_limits = reason;
+    guest.private_sources = reason;
+    guest.residue = reason;
+    guest.qemu_guest_agent = reason;
     guest.growpart = reason;
     guest.directories = reason;
     guest.grub_defaults = reason;

@@ -16,6 +16,7 @@ Known<NetworkFacts> read_network(FileTree &tree, const Services &services);
 void read_ifcfg(GuestFiles &files, std::vector<InterfaceConfig> &interfaces);
 // /{lib,etc}/netplan/*.yaml, merged in the order of their names.
 void read_netplan(GuestFiles &files, std::vector<InterfaceConfig> &interfaces);
+bool has_netplan_generator(GuestFiles &files);
 // Whether netplan's generator starts systemd-networkd at boot: it does unless another renderer is asked for.
 bool netplan_starts_networkd(GuestFiles &files);
 // *.network of systemd.network(5).

@@ -30,6 +30,38 @@ bool is_address_key(std::string_view key)
     return key == "IPV6ADDR_SECONDARIES";
 }
 
+// What it lies on, or lies on it: DEVICETYPE and TYPE, MASTER, BRIDGE, VLAN, and SUSE's words for the same.
+void describe_stack(const Assignments &values, InterfaceConfig &config)
+{
+    std::string const type = to_lower(value_of(values, "TYPE"));
+    for (auto const *key : {"MASTER", "BRIDGE", "TEAM_MASTER", "OVS_BRIDGE", "BRIDGE_UUID", "MASTER_UUID"}) {
+        auto const value = value_of(values, key);
+        // SUSE's bridge says BRIDGE=yes of itself.
+        if (!value.empty() && !means_yes(value) && !means_no(value) && config.part_of.empty())
+            config.part_of = value;
+    }
+    auto const physical =
+        value_of(values, "PHYSDEV").empty() ? value_of(values, "ETHERDEVICE") : value_of(values, "PHYSDEV");
+    if (type == "bond" || means_yes(value_of(values, "BONDING_MASTER")) || values.contains("BONDING_OPTS") ||
+        to_lower(value_of(values, "DEVICETYPE")) == "team") {
+        config.kind = "bond";
+    } else if (type == "bridge" || means_yes(value_of(values, "BRIDGE"))) {
+        config.kind = "bridge";
+        config.members = split_blanks(value_of(values, "BRIDGE_PORTS"));
+    } else if (type == "vlan" || means_yes(value_of(values, "VLAN")) || !physical.empty()) {
+        config.kind = "vlan";
+        // eth0.100 lies on eth0.
+        config.members = {physical.empty() ? config.name.substr(0, config.name.find('.')) : physical};
+    } else if (type == "wireless" || type == "infiniband" || type == "ipsec" || type == "tun" || type == "tap" ||
+               type == "dummy" || type == "gre" || type == "ppp" || type == "xdsl") {
+        config.kind = "other";
+    }
+    for (auto const &[key, assigned] : values) {
+        if (key.starts_with("BONDING_SLAVE") && !assigned.value.empty())
+            config.members.push_back(assigned.value);
+    }
+}
+
 InterfaceConfig describe(const Assignments &values, const std::string &path, bool suse)
 {
     InterfaceConfig config;
@@ -57,6 +89,7 @@ InterfaceConfig describe(const Assignments &values, const std::string &path, boo
         if (auto const hwaddr = value_of(values, key); !hwaddr.empty() && config.hwaddr.empty())
             config.hwaddr = hwaddr;
     }
+    describe_stack(values, config);
     if (suse) {
         std::string const mode = to_lower(value_of(values, "STARTMODE"));
         config.on_boot = mode == "auto" || mode == "onboot" || mode == "boot" || mode == "hotplug" || mode == "nfsroot";

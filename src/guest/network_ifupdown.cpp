@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -73,6 +74,31 @@ private:
             current->where = {path, number, {}, "address " + words[1]};
         } else if (current != nullptr && keyword == "hwaddress" && words.size() >= 2) {
             current->hwaddr = words.back();
+        } else if (current != nullptr) {
+            take_stack(words, *current);
+        }
+    }
+
+    // bond-slaves, bridge_ports and the like; the packages take '-' and '_' alike.
+    static void take_stack(const std::vector<std::string> &words, InterfaceConfig &config)
+    {
+        std::string keyword = words[0];
+        std::replace(keyword.begin(), keyword.end(), '_', '-');
+        std::vector<std::string> const rest(words.begin() + 1, words.end());
+        bool const none = rest.empty() || rest[0] == "none";
+        if (keyword == "bond-master" && !none) {
+            config.part_of = rest[0];
+        } else if (keyword == "bond-slaves" || keyword == "slaves") {
+            config.kind = "bond";
+            config.members = none ? std::vector<std::string>() : rest;
+        } else if (keyword == "bond-mode") {
+            config.kind = "bond";
+        } else if (keyword == "bridge-ports") {
+            config.kind = "bridge";
+            config.members = none ? std::vector<std::string>() : rest;
+        } else if (keyword == "vlan-raw-device" && !none) {
+            config.kind = "vlan";
+            config.members = rest;
         }
     }
 
@@ -90,6 +116,11 @@ private:
             config.manager = "ifupdown";
             config.method = "none";
             config.where = {path, number, {}, join(words, " ")};
+            // eth0.100 is VLAN 100 on eth0.
+            if (auto const dot = name.find('.'); dot != std::string::npos) {
+                config.kind = "vlan";
+                config.members = {name.substr(0, dot)};
+            }
         }
         std::string const method = words.size() >= 4 ? words[3] : "";
         if (method == "dhcp" || method == "bootp" || (method == "auto" && config.method == "none"))

@@ -17,6 +17,16 @@ struct Merged {
     InterfaceConfig config = {};
 };
 
+// The kind of the group "ethernets", "bonds", ...
+const char *kind_of(std::string_view group)
+{
+    return group == "ethernets" ? ""
+           : group == "bonds"   ? "bond"
+           : group == "bridges" ? "bridge"
+           : group == "vlans"   ? "vlan"
+                                : "other";
+}
+
 void merge_one(Merged &merged, const std::string &id, const YAML::Node &node, const std::string &path)
 {
     InterfaceConfig &config = merged.config;
@@ -48,6 +58,12 @@ void merge_one(Merged &merged, const std::string &id, const YAML::Node &node, co
     if (match.IsDefined())
         config.name =
             yaml_text(yaml_child(node, "set-name")).value_or(yaml_text(yaml_child(match, "name")).value_or(""));
+    if (yaml_child(match, "driver").IsDefined() || yaml_child(match, "macaddress").IsDefined())
+        config.by_match = true;
+    for (const char *key : {"interfaces", "link"}) {
+        if (auto const on = yaml_child(node, key); on.IsDefined())
+            config.members = yaml_texts(on);
+    }
     if (auto const mode = yaml_text(yaml_child(node, "activation-mode")))
         config.on_boot = *mode != "manual" && *mode != "off";
 }
@@ -65,10 +81,15 @@ std::map<std::string, std::string> netplan_files(GuestFiles &files)
 
 }  // namespace
 
+bool has_netplan_generator(GuestFiles &files)
+{
+    return files.exists("/lib/systemd/system-generators/netplan") ||
+           files.exists("/usr/lib/systemd/system-generators/netplan");
+}
+
 bool netplan_starts_networkd(GuestFiles &files)
 {
-    if (!files.exists("/lib/systemd/system-generators/netplan") &&
-        !files.exists("/usr/lib/systemd/system-generators/netplan"))
+    if (!has_netplan_generator(files))
         return false;
     std::string renderer;
     for (auto const &[name, path] : netplan_files(files)) {
@@ -101,6 +122,7 @@ void read_netplan(GuestFiles &files, std::vector<InterfaceConfig> &interfaces)
                 if (!merged.contains(id))
                     order.push_back(id);
                 merge_one(merged[id], id, item.second, path);
+                merged[id].config.kind = kind_of(kind);
             }
         }
     }

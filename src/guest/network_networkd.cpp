@@ -31,6 +31,17 @@ void read_unit(GuestFiles &files, const Unit &unit, std::vector<InterfaceConfig>
                         config.name = entry.value;
                     else if (entry.key == "MACAddress" || entry.key == "PermanentMACAddress")
                         config.hwaddr = entry.value;
+                    else if (entry.key == "Driver" || entry.key == "Path" || entry.key == "Type" ||
+                             entry.key == "Property")
+                        config.by_match = true;
+                    else if (entry.key == "Kind")
+                        config.kind = "other";
+                    if (entry.key == "Type" && entry.value != "ether")
+                        config.kind = "other";
+                } else if (section.name == "Network" && (entry.key == "Bond" || entry.key == "Bridge")) {
+                    config.part_of = entry.value;
+                } else if (section.name == "Network" && entry.key == "VLAN" && !entry.value.empty()) {
+                    config.part_of = entry.value;
                 } else if (section.name == "Network" && entry.key == "DHCP") {
                     dhcp = to_lower(entry.value);
                     config.where = {path, entry.line, {}, "DHCP=" + entry.value};

@@ -5,6 +5,16 @@
 namespace imgport {
 namespace {
 
+// Of connection.type.
+std::string kind_of(std::string_view type)
+{
+    if (type.empty() || type == "ethernet" || type == "802-3-ethernet")
+        return {};
+    if (type == "bond" || type == "bridge" || type == "vlan")
+        return std::string(type);
+    return type == "team" ? "bond" : "other";
+}
+
 void read_keyfile(GuestFiles &files, const std::string &path, std::vector<InterfaceConfig> &interfaces)
 {
     auto const text = files.text(path);
@@ -23,6 +33,10 @@ void read_keyfile(GuestFiles &files, const std::string &path, std::vector<Interf
                 type = entry.value;
             else if (section.name == "connection" && entry.key == "interface-name")
                 config.name = entry.value;
+            else if (section.name == "connection" && (entry.key == "master" || entry.key == "controller"))
+                config.part_of = entry.value;
+            else if (section.name == "vlan" && entry.key == "parent")
+                config.members = {entry.value};
             else if (section.name == "connection" && entry.key == "autoconnect")
                 config.on_boot = !means_no(entry.value);
             else if (entry.key == "mac-address" && (section.name == "ethernet" || section.name == "802-3-ethernet"))
@@ -40,6 +54,7 @@ void read_keyfile(GuestFiles &files, const std::string &path, std::vector<Interf
     }
     if (type == "loopback" || config.name == "lo")
         return;
+    config.kind = kind_of(type);
     config.method = ipv4 == "auto" || (ipv4 != "manual" && (ipv6 == "auto" || ipv6 == "dhcp")) ? "dhcp"
                     : ipv4 == "manual" || ipv6 == "manual"                                     ? "static"
                                                                                                : "none";
@@ -55,6 +70,22 @@ std::vector<std::string> ifconfig_addresses(const std::vector<std::string> &word
             addresses.push_back(words[i + 1]);
     }
     return addresses;
+}
+
+// lagg0 of laggport, bridge0 of addm, vlan0 of vlandev.
+void describe_stack(const std::vector<std::string> &words, InterfaceConfig &config)
+{
+    for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+        if (words[i] == "laggport")
+            config.kind = "bond";
+        else if (words[i] == "addm")
+            config.kind = "bridge";
+        else if (words[i] == "vlandev")
+            config.kind = "vlan";
+        else
+            continue;
+        config.members.push_back(words[i + 1]);
+    }
 }
 
 }  // namespace
@@ -96,6 +127,7 @@ void read_rc_conf_network(GuestFiles &files, std::vector<InterfaceConfig> &inter
             if (upper == "ETHER" || upper == "LLADDR")
                 config.hwaddr = words.back();
         }
+        describe_stack(words, config);
         config.where = {value.file, value.line, {}, key + "=" + value.value};
         interfaces.push_back(std::move(config));
     }

@@ -78,6 +78,10 @@ Services::Services(FileTree &tree)
     for (auto const &folder : m_folders)
         read_wants(files, folder);
     read_run_levels(files);
+    for (const char *level : {"/etc/runlevels/boot", "/etc/runlevels/default"}) {
+        for (auto const &entry : files.list(level))
+            m_run_level_entries.push_back(entry.name);
+    }
     if (files.failed())
         m_failure = files.reason();
 }
@@ -122,6 +126,15 @@ const Services::Link *Services::find_start_link(const std::string &name) const
     auto const found =
         std::find_if(m_start_links.begin(), m_start_links.end(), [&](auto &link) { return link.name == name; });
     return found == m_start_links.end() ? nullptr : &*found;
+}
+
+bool Services::any_enabled(std::string_view prefix) const
+{
+    auto const begins = [&](auto const &link) { return link.name.starts_with(prefix); };
+    return std::any_of(m_wants.begin(), m_wants.end(), begins) ||
+           std::any_of(m_start_links.begin(), m_start_links.end(), begins) ||
+           std::any_of(m_run_level_entries.begin(), m_run_level_entries.end(),
+                       [&](auto const &name) { return name.starts_with(prefix); });
 }
 
 // The unit file that systemd would load; empty where there is none. A link to /dev/null or an empty file masks.

@@ -26,6 +26,9 @@ public:
     // Where the links could not be read, `files` remembers it.
     ServiceState state(GuestFiles &files, const std::vector<std::string> &units) const;
 
+    // Whether a unit or script whose name begins so is started: the instances of a template ("dhcpcd@").
+    bool any_enabled(std::string_view prefix) const;
+
 private:
     struct Link {
         std::string name;    // "ssh.service", or "ssh" for the link "S02ssh"
@@ -41,6 +44,7 @@ private:
     std::vector<std::string> m_folders;  // where units lie, the strongest first
     std::vector<Link> m_wants;
     std::vector<Link> m_start_links;
+    std::vector<std::string> m_run_level_entries;  // of OpenRC
     std::string m_failure;
 };
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "guest/guest_text.hpp"
+#include "guest/ssh_host_keys.hpp"
+#include "guest/tcp_wrappers.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -11,6 +13,7 @@ namespace {
 // servconf.c: SERVCONF_MAX_DEPTH
 constexpr unsigned max_include_depth = 16;
 constexpr unsigned max_files = 256;
+constexpr std::size_t max_list = 1000;
 
 // One line taken apart as sshd does: blanks or one '=' after the keyword, double quotes around arguments.
 std::vector<std::string> split_line(std::string_view line)
@@ -71,15 +74,44 @@ public:
             } else if (keyword == "include") {
                 for (std::size_t i = 1; active && i < words.size(); ++i)
                     include(words[i], depth);
-            } else if (active && keyword == "permitrootlogin") {
-                set(m_facts.permit_root_login, words[1], path, number, line);
-            } else if (active && keyword == "passwordauthentication") {
-                set(m_facts.password_authentication, words[1], path, number, line);
+            } else if (active) {
+                take(keyword, words, {path, number, {}, printable(line, 256)});
             }
         }
     }
 
+    // Where no line says anything of them, sshd has names of its own.
+    const std::vector<std::string> &host_keys() const { return m_host_keys; }
+
 private:
+    // Of each option the first value counts, but for lists, to which each line adds.
+    void take(const std::string &keyword, const std::vector<std::string> &words, const Evidence &where)
+    {
+        if (keyword == "permitrootlogin") {
+            set(m_facts.permit_root_login, words[1], where);
+        } else if (keyword == "passwordauthentication") {
+            set(m_facts.password_authentication, words[1], where);
+        } else if (keyword == "kbdinteractiveauthentication" || keyword == "challengeresponseauthentication" ||
+                   keyword == "skeyauthentication") {  // its older names
+            set(m_facts.kbd_interactive, words[1], where);
+        } else if (keyword == "usepam") {
+            set(m_facts.use_pam, words[1], where);
+        } else if (keyword == "hostkey") {
+            if (m_host_keys.size() < max_list)
+                m_host_keys.push_back(words[1]);
+        } else if (keyword == "listenaddress") {
+            add(m_facts.listen_addresses, {words[0], words[1]}, where);
+        } else if (keyword == "allowusers") {
+            add(m_facts.allow_users, words, where);
+        } else if (keyword == "denyusers") {
+            add(m_facts.deny_users, words, where);
+        } else if (keyword == "allowgroups") {
+            add(m_facts.allow_groups, words, where);
+        } else if (keyword == "denygroups") {
+            add(m_facts.deny_groups, words, where);
+        }
+    }
+
     void include(const std::string &pattern, unsigned depth)
     {
         std::string const full = pattern.starts_with('/') ? pattern : "/etc/ssh/" + pattern;
@@ -89,19 +121,25 @@ private:
         }
     }
 
-    static void set(Setting &setting, std::string_view value, const std::string &path, std::uint64_t number,
-                    std::string_view line)
+    static void add(std::vector<Setting> &list, const std::vector<std::string> &words, const Evidence &where)
+    {
+        for (std::size_t i = 1; i < words.size() && list.size() < max_list; ++i)
+            list.push_back({words[i], where});
+    }
+
+    static void set(Setting &setting, std::string_view value, const Evidence &where)
     {
         if (!setting.value.empty())
             return;
         setting.value = to_lower(value);
         if (setting.value == "without-password")  // the name it had before OpenSSH 7.0
             setting.value = "prohibit-password";
-        setting.where = {path, number, {}, printable(line, 256)};
+        setting.where = where;
     }
 
     GuestFiles &m_files;
     SshdFacts &m_facts;
+    std::vector<std::string> m_host_keys;
     unsigned m_read = 0;
 };
 
@@ -137,6 +175,12 @@ Known<SshdFacts> read_sshd(FileTree &tree, const Services &services)
         facts.permit_root_login.value = freebsd ? "no" : "prohibit-password";
     if (facts.password_authentication.value.empty())
         facts.password_authentication.value = "yes";
+    if (facts.kbd_interactive.value.empty())
+        facts.kbd_interactive.value = "yes";
+    if (facts.use_pam.value.empty())
+        facts.use_pam.value = freebsd ? "yes" : "no";
+    read_host_keys(files, services, reader.host_keys(), facts);
+    read_hosts_access(files, facts);
     return files.answer(std::move(facts));
 }
 

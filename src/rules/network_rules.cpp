@@ -1,48 +1,14 @@
 // What the guest does with its network at boot.
-#include <algorithm>
-#include <array>
-
 #include <fmt/format.h>
 
 #include "rules/guest_facts.hpp"
+#include "rules/network_questions.hpp"
 #include "rules/rule.hpp"
 #include "rules/sources.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
 namespace {
-
-std::string name_of(const InterfaceConfig &interface)
-{
-    return interface.name.empty() ? "a network interface" : interface.name;
-}
-
-Evidence where(const InterfaceConfig &interface, std::string value)
-{
-    Evidence evidence = interface.where;
-    evidence.value = std::move(value);
-    return evidence;
-}
-
-// Files that cloud-init wrote for the old machine and writes anew on the instance (its renderers' file names).
-bool is_rewritten(const InterfaceConfig &interface, const CloudInitFacts &cloud_init)
-{
-    if (!cloud_init_configures_network(cloud_init))
-        return false;
-    constexpr std::array<std::string_view, 5> files{
-        "/etc/netplan/50-cloud-init.yaml", "/etc/network/interfaces.d/50-cloud-init",
-        "/etc/network/interfaces.d/50-cloud-init.cfg", "/etc/systemd/network/10-cloud-init-",
-        "/etc/NetworkManager/system-connections/cloud-init-"};
-    return std::any_of(files.begin(), files.end(), [&](auto file) { return interface.where.file.starts_with(file); });
-}
-
-// Whether cloud-init, of which nothing is known, may have written all of these and would write them anew.
-bool may_be_rewritten(const GuestFacts &guest, const std::vector<Evidence> &evidence)
-{
-    return !guest.cloud_init && std::all_of(evidence.begin(), evidence.end(), [](auto const &item) {
-        return item.file.find("cloud-init") != std::string::npos;
-    });
-}
 
 Outcome net_dhcp(const RuleContext &context)
 {
@@ -53,7 +19,7 @@ Outcome net_dhcp(const RuleContext &context)
     for (auto const &interface : interfaces) {
         if (interface.method == "dhcp" && interface.on_boot)
             return passed(fmt::format("{} asks for its address by DHCP", name_of(interface)),
-                          {where(interface, "dhcp")});
+                          {place_of(interface, "dhcp")});
     }
     if (guest.cloud_init && cloud_init_configures_network(*guest.cloud_init))
         return passed("cloud-init configures the network at boot");
@@ -66,8 +32,8 @@ Outcome net_dhcp(const RuleContext &context)
     std::vector<Evidence> evidence;
     evidence.reserve(interfaces.size());
     for (auto const &interface : interfaces)
-        evidence.push_back(where(interface, fmt::format("{}: {}{}", name_of(interface), interface.method,
-                                                        interface.on_boot ? "" : ", not started at boot")));
+        evidence.push_back(place_of(interface, fmt::format("{}: {}{}", name_of(interface), interface.method,
+                                                           interface.on_boot ? "" : ", not started at boot")));
     return violated("nothing asks for an address by DHCP, neither a configuration file nor cloud-init: the instance "
                     "has no network",
                     std::move(evidence));
@@ -80,14 +46,16 @@ Outcome net_static(const RuleContext &context)
         return unknown(guest.network.reason());
     std::vector<Evidence> evidence;
     for (auto const &interface : guest.network->interfaces) {
-        bool const fixed = interface.method == "static" || !interface.addresses.empty();
+        // Addresses of IPv6 have a rule of their own, net-ipv6.
+        std::vector<std::string> addresses = interface.addresses;
+        std::erase_if(addresses, is_ipv6);
+        bool const fixed = !addresses.empty() || (interface.method == "static" && interface.addresses.empty());
         if (!fixed || !interface.on_boot)
             continue;
         if (guest.cloud_init && is_rewritten(interface, *guest.cloud_init))
             continue;
-        evidence.push_back(
-            where(interface, fmt::format("{}: {}", name_of(interface),
-                                         interface.addresses.empty() ? "static" : join(interface.addresses, ", "))));
+        evidence.push_back(place_of(interface, fmt::format("{}: {}", name_of(interface),
+                                                           addresses.empty() ? "static" : join(addresses, ", "))));
     }
     if (evidence.empty())
         return passed("no fixed address is configured");
@@ -108,7 +76,7 @@ Outcome net_hwaddr(const RuleContext &context)
     for (auto const &interface : guest.network->interfaces) {
         if (interface.hwaddr.empty() || (guest.cloud_init && is_rewritten(interface, *guest.cloud_init)))
             continue;
-        evidence.push_back(where(interface, fmt::format("{}: {}", name_of(interface), interface.hwaddr)));
+        evidence.push_back(place_of(interface, fmt::format("{}: {}", name_of(interface), interface.hwaddr)));
     }
     if (evidence.empty())
         return passed("no configuration is bound to a MAC address");

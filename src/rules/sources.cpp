@@ -27,6 +27,8 @@ const std::vector<SourceDocument> &source_documents()
          "alibabacloud.com/help/en/ecs/adapt-linux-custom-images-to-nvme-based-system-disks"},
         {"FAQ", "Image FAQ", "AlibabaCloudDocs/ecs, \"Image FAQ\""},
         {"CID", "cloud-init: the AliYun datasource", "docs.cloud-init.io, \"AliYun\""},
+        {"CRED", "Avoid preset logon credentials in custom images",
+         "alibabacloud.com/help/en/ecs/user-guide/avoid-using-default-login-credentials-in-images"},
         {"OSS", "Object Storage Service limits", "AlibabaCloudDocs/oss, \"Limits\""},
         {"CLOUDS", "What other clouds ask of images", "OpenStack Virtual Machine Image Guide; Huawei Cloud IMS"},
         {"QEMU", "QEMU documentation of disk images", "qemu.org/docs/master/interop/qcow2.html; block/vpc.c"},

@@ -47,6 +47,36 @@ TEST(CloudInit, InstalledAndEnabled)
     EXPECT_FALSE(facts->network_disabled);
 }
 
+TEST(CloudInit, WhatItDoesAboutLogins)
+{
+    Guest guest;
+    install(guest);
+    EXPECT_EQ(read(guest)->disable_root.value, "true") << "the program's default";
+    EXPECT_EQ(read(guest)->lock_root.value, "");
+    EXPECT_EQ(read(guest)->ssh_pwauth.value, "");
+    EXPECT_FALSE(read(guest)->makes_host_keys);
+    guest.file("/etc/cloud/cloud.cfg",
+               "disable_root: 1\nssh_pwauth: 0\ncloud_init_modules: [users-groups, ssh]\n"
+               "users:\n - default\nsystem_info:\n  default_user:\n    name: root\n    lock_passwd: True\n");
+    EXPECT_EQ(read(guest)->disable_root.value, "true");
+    EXPECT_EQ(read(guest)->disable_root.where.line, 1U);
+    EXPECT_EQ(read(guest)->ssh_pwauth.value, "false");
+    EXPECT_EQ(read(guest)->lock_root.value, "true");
+    EXPECT_TRUE(read(guest)->makes_host_keys);
+    EXPECT_FALSE(read(guest)->keeps_host_keys);
+    guest.file("/etc/cloud/cloud.cfg.d/99.cfg", "disable_root: false\nssh_pwauth: true\nssh_deletekeys: false\n"
+                                                "system_info: {default_user: {lock_passwd: false}}\n");
+    EXPECT_EQ(read(guest)->disable_root.value, "false");
+    EXPECT_EQ(read(guest)->disable_root.where.file, "/etc/cloud/cloud.cfg.d/99.cfg");
+    EXPECT_EQ(read(guest)->ssh_pwauth.value, "true");
+    EXPECT_EQ(read(guest)->lock_root.value, "false");
+    EXPECT_TRUE(read(guest)->keeps_host_keys);
+    guest.file("/etc/cloud/cloud.cfg.d/99.cfg", "users:\n - name: root\n");
+    EXPECT_EQ(read(guest)->lock_root.value, "true") << "what a user has without being asked";
+    guest.file("/etc/cloud/cloud.cfg.d/99.cfg", "users: [{name: admin}]\n");
+    EXPECT_EQ(read(guest)->lock_root.value, "") << "the default user is not asked for";
+}
+
 TEST(CloudInit, ARemovedPackageHasNoVersion)
 {
     Guest guest;

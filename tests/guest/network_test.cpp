@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "guest.hpp"
+#include "guest/metadata_route.hpp"
 
 using namespace imgport;
 using namespace imgport::testing;
@@ -190,6 +191,240 @@ TEST(Ifcfg, TheLoopbackAndLeftoversAreNoInterfaces)
         .file("/etc/sysconfig/network", "NETWORKING=yes\n");
     ASSERT_TRUE(read(guest)) << read(guest).reason();
     EXPECT_TRUE(read(guest)->interfaces.empty());
+}
+
+namespace {
+
+struct StackCase {
+    const char *path;
+    const char *text;
+    const char *name;
+    const char *kind;
+    std::vector<std::string> members;
+    const char *part_of;
+    bool by_match = false;
+};
+
+class Stacked : public ::testing::TestWithParam<StackCase> {};
+
+}  // namespace
+
+TEST_P(Stacked, IsTold)
+{
+    Guest guest;
+    guest.file(GetParam().path, GetParam().text).file("/etc/rc.subr", "");
+    auto const facts = read(guest);
+    ASSERT_TRUE(facts) << facts.reason();
+    ASSERT_EQ(facts->interfaces.size(), 1U);
+    auto const &config = facts->interfaces[0];
+    EXPECT_EQ(config.name, GetParam().name);
+    EXPECT_EQ(config.kind, GetParam().kind);
+    EXPECT_EQ(config.members, GetParam().members);
+    EXPECT_EQ(config.part_of, GetParam().part_of);
+    EXPECT_EQ(config.by_match, GetParam().by_match);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, Stacked,
+    ::testing::Values(
+        StackCase{"/etc/sysconfig/network-scripts/ifcfg-bond0", "TYPE=Bond\nBOOTPROTO=dhcp\n", "bond0", "bond", {}, ""},
+        StackCase{"/etc/sysconfig/network-scripts/ifcfg-eth0", "MASTER=bond0\nSLAVE=yes\n", "eth0", "", {}, "bond0"},
+        StackCase{"/etc/sysconfig/network-scripts/ifcfg-eth0", "BRIDGE=br0\n", "eth0", "", {}, "br0"},
+        StackCase{"/etc/sysconfig/network-scripts/ifcfg-eth0.7", "VLAN=yes\n", "eth0.7", "vlan", {"eth0"}, ""},
+        StackCase{"/etc/sysconfig/network-scripts/ifcfg-eth0", "TYPE=Ethernet\n", "eth0", "", {}, ""},
+        StackCase{"/etc/sysconfig/network/ifcfg-br0",
+                  "BRIDGE='yes'\nBRIDGE_PORTS='eth0 eth1'\n",
+                  "br0",
+                  "bridge",
+                  {"eth0", "eth1"},
+                  ""},
+        StackCase{"/etc/sysconfig/network/ifcfg-bond0",
+                  "BONDING_MASTER='yes'\nBONDING_SLAVE0='eth0'\n",
+                  "bond0",
+                  "bond",
+                  {"eth0"},
+                  ""},
+        StackCase{"/etc/sysconfig/network/ifcfg-vlan7", "ETHERDEVICE='eth0'\n", "vlan7", "vlan", {"eth0"}, ""},
+        StackCase{"/etc/netplan/1.yaml",
+                  "network: {bridges: {br0: {interfaces: [eth0], dhcp4: true}}}\n",
+                  "br0",
+                  "bridge",
+                  {"eth0"},
+                  ""},
+        StackCase{"/etc/netplan/1.yaml", "network: {vlans: {v7: {id: 7, link: eth0}}}\n", "v7", "vlan", {"eth0"}, ""},
+        StackCase{"/etc/netplan/1.yaml", "network: {wifis: {wlan0: {dhcp4: true}}}\n", "wlan0", "other", {}, ""},
+        StackCase{"/etc/netplan/1.yaml",
+                  "network: {ethernets: {a: {match: {driver: virtio_net}, dhcp4: true}}}\n",
+                  "",
+                  "",
+                  {},
+                  "",
+                  true},
+        StackCase{
+            "/etc/systemd/network/1.network", "[Match]\nName=eth0\n[Network]\nBridge=br0\n", "eth0", "", {}, "br0"},
+        StackCase{"/etc/systemd/network/1.network",
+                  "[Match]\nDriver=virtio_net\n[Network]\nDHCP=yes\n",
+                  "",
+                  "",
+                  {},
+                  "",
+                  true},
+        StackCase{"/etc/network/interfaces",
+                  "auto br0\niface br0 inet dhcp\n bridge_ports eth0\n",
+                  "br0",
+                  "bridge",
+                  {"eth0"},
+                  ""},
+        StackCase{"/etc/network/interfaces",
+                  "auto br0\niface br0 inet static\n bridge-ports none\n",
+                  "br0",
+                  "bridge",
+                  {},
+                  ""},
+        StackCase{"/etc/network/interfaces",
+                  "auto bond0\niface bond0 inet dhcp\n bond-slaves eth0 eth1\n",
+                  "bond0",
+                  "bond",
+                  {"eth0", "eth1"},
+                  ""},
+        StackCase{"/etc/network/interfaces", "auto eth0.7\niface eth0.7 inet dhcp\n", "eth0.7", "vlan", {"eth0"}, ""},
+        StackCase{"/etc/NetworkManager/system-connections/a",
+                  "[connection]\ntype=vlan\n[vlan]\nparent=eth0\n",
+                  "",
+                  "vlan",
+                  {"eth0"},
+                  ""},
+        StackCase{"/etc/NetworkManager/system-connections/a",
+                  "[connection]\ntype=ethernet\ninterface-name=eth0\nmaster=br0\n",
+                  "eth0",
+                  "",
+                  {},
+                  "br0"},
+        StackCase{"/etc/rc.conf",
+                  "ifconfig_lagg0=\"laggproto failover laggport vtnet0 DHCP\"\n",
+                  "lagg0",
+                  "bond",
+                  {"vtnet0"},
+                  ""}));
+
+TEST(InterfaceNames, ThatUdevGives)
+{
+    Guest old;
+    EXPECT_NE(read(old)->kernel_names, "") << "nothing renames them";
+    Guest guest;
+    guest.file("/usr/lib/udev/rules.d/80-net-setup-link.rules", "SUBSYSTEM!=\"net\"\n")
+        .file("/usr/lib/systemd/network/99-default.link", "[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep kernel "
+                                                          "database onboard slot path\nMACAddressPolicy=persistent\n");
+    EXPECT_EQ(read(guest)->kernel_names, "");
+    EXPECT_TRUE(read(guest)->given_names.empty());
+    guest.file("/etc/systemd/network/10-bound.link", "[Match]\nMACAddress=52:54:00:00:00:01\n[Link]\nName=eth0\n");
+    EXPECT_TRUE(read(guest)->given_names.empty());
+    guest.file("/etc/systemd/network/20-any.link", "[Match]\nDriver=virtio_net\n[Link]\nName=lan0\n")
+        .file("/etc/udev/rules.d/10-net.rules",
+              "SUBSYSTEM==\"net\", ATTR{address}==\"52:54:00:00:00:01\", NAME=\"eth5\"\n"
+              "SUBSYSTEM==\"net\", DRIVERS==\"virtio_net\", NAME=\"net0\"\nSUBSYSTEM==\"block\", NAME=\"x\"\n");
+    EXPECT_THAT(read(guest)->given_names, ElementsAre("lan0", "net0"));
+    Guest masked = guest;
+    masked.link("/etc/systemd/network/99-default.link", "/dev/null");
+    EXPECT_EQ(read(masked)->kernel_names, "/etc/systemd/network/99-default.link");
+}
+
+TEST(InterfaceNames, StayTheKernelsWhereAGeneratorOrALinkSaysSo)
+{
+    const char *const rules = "/lib/udev/rules.d/80-net-setup-link.rules";
+    Guest generator;
+    generator.file(rules, "x\n").file("/lib/udev/rules.d/75-persistent-net-generator.rules", "ACTION!=\"add\"\n");
+    EXPECT_EQ(read(generator)->kernel_names, "/lib/udev/rules.d/75-persistent-net-generator.rules");
+    generator.file("/etc/udev/rules.d/75-persistent-net-generator.rules", "# off\n");
+    EXPECT_EQ(read(generator)->kernel_names, "");
+    Guest policy;
+    policy.file(rules, "x\n")
+        .file("/etc/systemd/network/99-default.link", "[Match]\nOriginalName=*\n[Link]\nNamePolicy=kernel\n");
+    EXPECT_EQ(read(policy)->kernel_names, "/etc/systemd/network/99-default.link");
+    Guest rule;
+    rule.file(rules, "x\n").link("/etc/udev/rules.d/80-net-setup-link.rules", "/dev/null");
+    EXPECT_EQ(read(rule)->kernel_names, "/etc/udev/rules.d/80-net-setup-link.rules");
+}
+
+TEST(DhcpClients, AreProgramsAndServices)
+{
+    Guest guest;
+    EXPECT_TRUE(read(guest)->dhcp_clients.empty());
+    guest.file("/sbin/dhclient", "ELF").file("/usr/lib/systemd/systemd-networkd", "ELF");
+    EXPECT_THAT(read(guest)->dhcp_clients, ElementsAre("dhclient", "systemd-networkd"));
+}
+
+TEST(NetworkManager, MayBeToldToLeaveCardsAlone)
+{
+    Guest guest;
+    guest.file("/usr/lib/NetworkManager/conf.d/00-server.conf", "[main]\nno-auto-default=*\n");
+    EXPECT_EQ(read(guest)->nm_no_auto, "/usr/lib/NetworkManager/conf.d/00-server.conf");
+    guest.file("/etc/NetworkManager/NetworkManager.conf", "[main]\nno-auto-default=52:54:00:00:00:01\n");
+    EXPECT_EQ(read(guest)->nm_no_auto, "");
+}
+
+TEST(NetworkServices, InstancesOfTemplatesCount)
+{
+    Guest guest;
+    guest.file("/lib/systemd/system/dhcpcd@.service", "[Unit]\n")
+        .link("/etc/systemd/system/multi-user.target.wants/dhcpcd@eth0.service", "/lib/systemd/system/dhcpcd@.service");
+    EXPECT_THAT(read(guest)->enabled_services, ElementsAre("dhcpcd"));
+    Guest gentoo;
+    gentoo.link("/etc/runlevels/default/net.eth0", "/etc/init.d/net.eth0");
+    EXPECT_THAT(read(gentoo)->enabled_services, ElementsAre("network"));
+}
+
+TEST(Metadata, WhatItsNetworkIs)
+{
+    for (const char *yes : {"100.100.100.200", "100.100.100.200/32", "100.64.0.0/10", "100.64.0.0/255.192.0.0",
+                            "100.100.0.0/16", "100.0.0.0/8"})
+        EXPECT_TRUE(covers_metadata(yes)) << yes;
+    for (const char *no : {"100.100.100.201", "0.0.0.0/0", "100.128.0.0/10", "10.0.0.0/8", "100.64.0.0", "", "/10",
+                           "100.64.0.0/33", "100.64.0.0/x", "64.0.0.0/2"})
+        EXPECT_FALSE(covers_metadata(no)) << no;
+}
+
+TEST(Metadata, IsBlockedByRulesThatAreLoadedAndByRoutes)
+{
+    auto const blocks = [](Guest &guest) {
+        auto const facts = read(guest);
+        EXPECT_TRUE(facts) << facts.reason();
+        return facts ? facts->metadata_blocks.size() : 99;
+    };
+    Guest rules;
+    rules
+        .file("/etc/iptables/rules.v4", "*filter\n# -A OUTPUT -d 100.64.0.0/10 -j DROP\n"
+                                        "-A OUTPUT -d 100.64.0.0/10 -j DROP\n-A OUTPUT -d 100.64.0.0/10 -j ACCEPT\n"
+                                        "-A OUTPUT ! -d 100.64.0.0/10 -j DROP\n-A INPUT -j DROP\n")
+        .file("/lib/systemd/system/netfilter-persistent.service", "[Unit]\n");
+    EXPECT_EQ(blocks(rules), 0U) << "nothing loads them";
+    rules.link("/etc/systemd/system/multi-user.target.wants/netfilter-persistent.service",
+               "/lib/systemd/system/netfilter-persistent.service");
+    EXPECT_EQ(blocks(rules), 1U);
+    EXPECT_EQ(read(rules)->metadata_blocks[0].line, 3U);
+    struct {
+        const char *path;
+        const char *text;
+    } const routes[] = {
+        {"/etc/sysconfig/network-scripts/route-eth0", "100.64.0.0/10 via 10.0.0.1 dev eth0\n"},
+        {"/etc/sysconfig/network-scripts/route-eth0", "ADDRESS0=100.64.0.0\nNETMASK0=255.192.0.0\nGATEWAY0=10.0.0.1\n"},
+        {"/etc/NetworkManager/system-connections/a", "[ipv4]\nroute1=100.64.0.0/10,10.0.0.1\n"},
+        {"/etc/systemd/network/a.network", "[Match]\nName=eth0\n[Route]\nDestination=100.64.0.0/10\n"},
+        {"/etc/netplan/a.yaml", "network:\n  ethernets:\n    eth0:\n      routes:\n        - to: 100.64.0.0/10\n"},
+        {"/etc/network/interfaces", "iface eth0 inet dhcp\n  up ip route add blackhole 100.64.0.0/10\n"},
+        {"/etc/rc.local", "ip route add unreachable 100.100.100.200\n"},
+    };
+    for (auto const &route : routes) {
+        Guest guest;
+        guest.file(route.path, route.text);
+        EXPECT_EQ(blocks(guest), 1U) << route.path << route.text;
+    }
+    Guest other;
+    other
+        .file("/etc/network/interfaces", "iface eth0 inet dhcp\n  up ip route add 192.0.2.0/24 via 10.0.0.1\n"
+                                         "  down ip route del blackhole 100.64.0.0/10\n")
+        .file("/etc/sysconfig/network-scripts/route-eth0", "default via 10.0.0.1\n0.0.0.0/0 via 10.0.0.1\n");
+    EXPECT_EQ(blocks(other), 0U);
 }
 
 TEST(Netplan, LaterFilesOverrideAndEtcHidesLib)

@@ -131,6 +131,17 @@ TEST(Accounts, WhoCanLogIn)
     EXPECT_FALSE(facts->files[2].present);
 }
 
+TEST(Accounts, TheGroupsOfRootAndTheCommands)
+{
+    Guest guest;
+    guest.file("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n")
+        .file("/etc/group", "root:x:0:\nwheel:x:10:admin,root\nusers:x:100:admin,rooty\n")
+        .file("/usr/bin/passwd", "ELF")
+        .file("/usr/sbin/useradd", "ELF");
+    EXPECT_THAT(read_accounts(guest.tree)->root_groups, ElementsAre("root", "wheel"));
+    EXPECT_THAT(read_accounts(guest.tree)->commands, ElementsAre("passwd", "useradd"));
+}
+
 TEST(Accounts, ManyAreCappedAndGarbageIsUnknown)
 {
     Guest guest;

@@ -26,7 +26,11 @@ std::vector<RuleCase> access_cases()
          R"({"/inspection/guest/sshd/masked_by": "/etc/systemd/system/ssh.service", "/inspection/guest/sshd/enabled":
              false})",
          "masked"},
-        {"sshd-enabled", unknown, no_sshd, "too large", {"sshd-rootlogin"}},
+        {"sshd-enabled",
+         unknown,
+         no_sshd,
+         "too large",
+         {"sshd-rootlogin", "sshd-password", "sshd-hostkeys", "hosts-allow"}},
 
         {"sshd-rootlogin", passed, "{}", "prohibit-password"},
         {"sshd-rootlogin", passed, R"({"/inspection/guest/sshd/permit_root_login/value": "yes"})"},
@@ -42,7 +46,7 @@ std::vector<RuleCase> access_cases()
         {"root-exists", passed, "{}"},
         {"root-exists", violated, R"({"/inspection/guest/accounts/accounts/0/name": "toor"})", "no account root"},
         {"root-exists", violated, R"({"/inspection/guest/accounts/accounts/0/uid": 1000})", "uid 1000"},
-        {"root-exists", unknown, no_accounts, "cut", {"shadow-writable"}},
+        {"root-exists", unknown, no_accounts, "cut", {"shadow-writable", "root-locked"}},
 
         {"shadow-writable", passed, "{}"},
         {"shadow-writable", violated, R"({"/inspection/guest/accounts/files/1/immutable": true})",

@@ -288,6 +288,13 @@ std::vector<RuleCase> boot_cases()
           "multipath",
           "fstab-net",
           "autofs-initramfs-mismatch"}},
+         {"boot-grub-present", "boot-esp-fallback", "grub-root-uuid",   "grub-root-exists", "kernel-arch",
+          "fs-clean",          "fs-free-space",     "luks-root",        "fstab-uuid",       "fstab-exists",
+          "fstab-root",        "virtio-kernel",     "virtio-initramfs", "net-dhcp",         "net-static",
+          "net-hwaddr",        "net-udev-rules",    "firewall-off",     "sshd-enabled",     "sshd-rootlogin",
+          "root-exists",       "shadow-writable",   "selinux-off",      "platform-map",     "cloudinit-ds",
+          "net-single-nic",    "net-ipv6",          "net-ifname",       "net-service-on",   "dhcp-client",
+          "hosts-allow",       "sshd-password",     "sshd-hostkeys",    "root-locked"}},
 
         {"kernel-arch", passed, "{}", "x86_64"},
         {"kernel-arch", passed, R"({"/request/architecture": "x86_64"})"},

@@ -35,7 +35,12 @@ std::vector<RuleCase> storage_stack_cases();
 std::vector<RuleCase> driver_cases();
 std::vector<RuleCase> machine_cases();
 std::vector<RuleCase> network_cases();
+std::vector<RuleCase> interface_cases();
+std::vector<RuleCase> network_service_cases();
 std::vector<RuleCase> access_cases();
+std::vector<RuleCase> sshd_cases();
+std::vector<RuleCase> account_cases();
+std::vector<RuleCase> state_cases();
 std::vector<RuleCase> system_cases();
 
 }  // namespace imgport::testing

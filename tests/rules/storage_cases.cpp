@@ -86,7 +86,7 @@ std::vector<RuleCase> storage_cases()
         {"growpart", passed, "{}"},
         {"growpart", violated, R"({"/inspection/guest/growpart": ""})", "not installed"},
         {"growpart", violated, R"({"/inspection/guest/cloud_init/grows_root": false})", "does not run it"},
-        {"growpart", passed, R"({"/inspection/guest/cloud_init": {"installed": false}})"},
+        {"growpart", passed, R"({"/inspection/guest/cloud_init": {"installed": false}})", "", {"root-locked"}},
         {"growpart", unknown, R"({"/inspection/guest/growpart": {"unknown": "cut"}})", "cut"},
 
         {"fstab-uuid", passed, "{}"},

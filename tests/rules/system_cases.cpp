@@ -64,12 +64,18 @@ std::vector<RuleCase> system_cases()
         {"critical-dirs", unknown, R"({"/inspection/guest/directories": {"unknown": "cut"}})"},
 
         {"cloudinit-installed", passed, "{}"},
-        {"cloudinit-installed", violated, R"({"/inspection/guest/cloud_init": {"installed": false}})", "not installed"},
-        {"cloudinit-installed", violated,
+        {"cloudinit-installed",
+         violated,
+         R"({"/inspection/guest/cloud_init": {"installed": false}})",
+         "not installed",
+         {"root-locked"}},
+        {"cloudinit-installed",
+         violated,
          R"({"/inspection/guest/cloud_init/enabled": false,
              "/inspection/guest/cloud_init/disabled_by": "/etc/cloud/cloud-init.disabled"})",
-         "switched off by /etc/cloud/cloud-init.disabled"},
-        {"cloudinit-installed", unknown, no_cloud_init, "cut", {"cloudinit-ds"}},
+         "switched off by /etc/cloud/cloud-init.disabled",
+         {"root-locked"}},
+        {"cloudinit-installed", unknown, no_cloud_init, "cut", {"cloudinit-ds", "root-locked"}},
 
         {"cloudinit-version", passed, "{}"},
         {"cloudinit-version", passed, cloud_init("version", "\"0.7.9\"")},
@@ -79,7 +85,11 @@ std::vector<RuleCase> system_cases()
          "0.7.9 or newer"},
         {"cloudinit-version", unknown,
          R"({"/inspection/guest/cloud_init/version": "", "/inspection/guest/cloud_init/datasources": ["AliYun"]})"},
-        {"cloudinit-version", not_applicable, R"({"/inspection/guest/cloud_init": {"installed": false}})"},
+        {"cloudinit-version",
+         not_applicable,
+         R"({"/inspection/guest/cloud_init": {"installed": false}})",
+         "",
+         {"root-locked"}},
 
         {"cloudinit-ds", passed, "{}", "own has AliYun"},
         {"cloudinit-ds", passed, cloud_init("datasources", R"(["Ec2", "AliYun", "None"])")},
@@ -88,7 +98,7 @@ std::vector<RuleCase> system_cases()
         {"cloudinit-ds", violated, cloud_init("datasources", "[]")},
         {"cloudinit-ds", violated, cloud_init("version", "\"0.7.5\""), "own list of cloud-init 0.7.5"},
         {"cloudinit-ds", unknown, cloud_init("version", "\"\"")},
-        {"cloudinit-ds", not_applicable, cloud_init("enabled", "false"), "does not run"},
+        {"cloudinit-ds", not_applicable, cloud_init("enabled", "false"), "does not run", {"root-locked"}},
     };
 }
 
