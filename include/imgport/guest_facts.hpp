@@ -11,6 +11,7 @@
 #include <imgport/known.hpp>
 #include <imgport/platform_facts.hpp>
 #include <imgport/windows_facts.hpp>
+#include <imgport/system_facts.hpp>
 
 namespace imgport {
 
@@ -19,7 +20,8 @@ struct OsFacts {
     std::string version = {};
     std::string name = {};
     std::vector<std::string> id_like = {};
-    std::string source = {};  // the file it was read from
+    std::string source = {};   // the file it was read from
+    std::string variant = {};  // os-release's VARIANT_ID: "server", "coreos"
 
     static void fields(auto &self, auto &&visit)
     {
@@ -28,6 +30,7 @@ struct OsFacts {
         visit("name", self.name);
         visit("id_like", self.id_like);
         visit("source", self.source);
+        visit("variant", self.variant);
     }
 };
 
@@ -371,6 +374,10 @@ struct CloudInitFacts {
     Setting ssh_pwauth = {};        // "true", "false", "unchanged"; "" where it is not set
     Setting disable_root = {};      // "true", "false"; the program's default is true
     Setting lock_root = {};         // lock_passwd of a default user named root: "true", "false"; "" for another name
+    Evidence network_where = {};    // where it is disabled
+    Setting policy = {};            // of ds-identify, which decides at boot whether cloud-init runs; empty: its own
+    bool preserve_hostname = false;
+    Evidence preserve_hostname_where = {};
 
     static void fields(auto &self, auto &&visit)
     {
@@ -389,6 +396,10 @@ struct CloudInitFacts {
         visit("ssh_pwauth", self.ssh_pwauth);
         visit("disable_root", self.disable_root);
         visit("lock_root", self.lock_root);
+        visit("network_where", self.network_where);
+        visit("policy", self.policy);
+        visit("preserve_hostname", self.preserve_hostname);
+        visit("preserve_hostname_where", self.preserve_hostname_where);
     }
 };
 
@@ -437,6 +448,14 @@ struct GuestFacts {
     Known<std::vector<HypervisorTool>> hypervisor_tools;
     Known<CrashDumpFacts> crash_dump;
     std::optional<WindowsFacts> windows = {};  // of Windows only
+    Known<std::vector<IssueFile>> issue;              // the ones that are there
+    Known<std::vector<Evidence>> hosts;               // lines of /etc/hosts that tie the own name to an address
+    Known<std::vector<std::string>> authorized_keys;  // files with SSH keys that let somebody in
+    Known<TimeFacts> time;
+    Known<CloudTraces> cloud_traces;
+    Known<std::vector<FolderSize>> leftovers;  // logs, caches, temporary files
+    Known<FreeBsdFacts> freebsd;
+    Known<CustomizedFacts> customized;
     // Which of the plain facts above could not be read, and why: "os", "architecture", "hostname", "kernels".
     std::map<std::string, std::string> gaps = {};
 
@@ -471,6 +490,14 @@ struct GuestFacts {
         visit("hypervisor_tools", self.hypervisor_tools);
         visit("crash_dump", self.crash_dump);
         visit("windows", self.windows);
+        visit("issue", self.issue);
+        visit("hosts", self.hosts);
+        visit("authorized_keys", self.authorized_keys);
+        visit("time", self.time);
+        visit("cloud_traces", self.cloud_traces);
+        visit("leftovers", self.leftovers);
+        visit("freebsd", self.freebsd);
+        visit("customized", self.customized);
         visit("gaps", self.gaps);
     }
 };

@@ -35,6 +35,9 @@ struct Profile {
     std::map<std::string, std::map<std::string, Severity>, std::less<>> severities;
     // The import API's platforms, in its spelling.
     std::vector<std::string> platforms;
+    // By platform, the versions that the import supports, in the order of their release: "6-10", "10 12 18-" (and
+    // newer), "all". Empty: the documents list none.
+    std::map<std::string, std::string, std::less<>> systems;
     // A profile that a text report compares with in its last line; empty: none.
     std::string compare_with;
 };

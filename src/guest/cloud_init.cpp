@@ -218,6 +218,15 @@ private:
 };
 
 // cloud.cfg, then the files of cloud.cfg.d in order: for a key that several have, the last one counts, lists whole.
+// What cloud-init takes for true (cloudinit.util.is_true): YAML's own words, and the texts true, 1, on and yes.
+bool is_true(const YAML::Node &node)
+{
+    std::string const word = to_lower(trim(yaml_text(node).value_or("")));
+    return word == "true" || word == "1" || word == "on" || word == "yes";
+}
+
+// cloud.cfg, then the files of cloud.cfg.d in order: for a key that several have, the last one counts, lists whole and
+// mappings key by key (cloudinit.util.read_conf_with_confd). No file of the image comes after them.
 void read_config(GuestFiles &files, CloudInitFacts &facts)
 {
     std::vector<std::string> paths{"/etc/cloud/cloud.cfg"};
@@ -234,8 +243,16 @@ void read_config(GuestFiles &files, CloudInitFacts &facts)
             facts.datasources = yaml_texts(list);
             facts.datasources_where = {path, yaml_line(list), {}, join(*facts.datasources, ", ")};
         }
-        if (auto const network = yaml_child(*document, "network"); network.IsDefined())
-            facts.network_disabled = yaml_text(yaml_child(network, "config")) == "disabled";
+        if (auto const config = yaml_child(yaml_child(*document, "network"), "config"); config.IsDefined()) {
+            facts.network_disabled = yaml_text(config) == "disabled";
+            facts.network_where = facts.network_disabled
+                                      ? Evidence{path, yaml_line(config), {}, "network: {config: disabled}"}
+                                      : Evidence{};
+        }
+        if (auto const keep = yaml_child(*document, "preserve_hostname"); keep.IsDefined()) {
+            facts.preserve_hostname = is_true(keep);
+            facts.preserve_hostname_where = {path, yaml_line(keep), {}, yaml_text(keep).value_or("")};
+        }
         if (auto const list = yaml_child(*document, "cloud_init_modules"); list.IsDefined()) {
             modules = yaml_texts(list);
             // An entry may also be [name, frequency, arguments...].
@@ -254,28 +271,51 @@ void read_config(GuestFiles &files, CloudInitFacts &facts)
 }
 
 // ds-identify decides at boot whether and with what cloud-init runs (tools/ds-identify, "POLICY").
-void read_ds_identify(GuestFiles &files, CloudInitFacts &facts)
+void set_policy(CloudInitFacts &facts, std::string_view value, Evidence where)
+{
+    facts.policy = {std::string(value), std::move(where)};
+}
+
+void set_datasource(CloudInitFacts &facts, std::string_view value, Evidence where)
+{
+    facts.datasources = std::vector{std::string(value)};
+    facts.datasources_where = std::move(where);
+}
+
+void read_ds_identify(GuestFiles &files, CloudInitFacts &facts, std::string_view cmdline)
 {
     const std::string path = "/etc/cloud/ds-identify.cfg";
     auto const text = files.text(path);
-    if (!text)
-        return;
     std::uint64_t number = 0;
-    for (auto line : lines_of(*text)) {
+    for (auto line : lines_of(text ? std::string_view(*text) : std::string_view())) {
         ++number;
-        line = trim(line);
+        line = trim(line.substr(0, line.find('#')));
         auto const colon = line.find(':');
-        if (line.starts_with('#') || colon == std::string_view::npos)
+        if (colon == std::string_view::npos)
             continue;
         std::string_view const key = trim(line.substr(0, colon));
-        std::string_view const value = trim(line.substr(colon + 1));
-        if (key == "policy" && value.starts_with("disabled"))
-            facts.disabled_by = path;
-        if (key == "datasource") {
-            facts.datasources = std::vector{std::string(value)};
-            facts.datasources_where = {path, number, {}, std::string(value)};
-        }
+        std::string_view value = trim(line.substr(colon + 1));
+        if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
+            value = value.substr(1, value.size() - 2);
+        if (key == "policy")
+            set_policy(facts, value, {path, number, {}, std::string(line)});
+        if (key == "datasource" && !value.empty())
+            set_datasource(facts, value, {path, number, {}, std::string(value)});
     }
+    // The kernel's arguments come last and win.
+    for (auto const &argument : split_blanks(cmdline)) {
+        auto const equals = std::min(argument.find('='), argument.size());
+        std::string_view const key = std::string_view(argument).substr(0, equals);
+        std::string_view const value = std::string_view(argument).substr(std::min(equals + 1, argument.size()));
+        Evidence const where{"the kernel's arguments", {}, {}, argument};
+        if (key == "ci.di.policy")
+            set_policy(facts, value, where);
+        if ((key == "ci.ds" || key == "ci.datasource") && !value.empty())
+            set_datasource(facts, value, where);
+    }
+    // "MODE,found=...,maybe=...,notfound=...".
+    if (facts.policy.value.substr(0, facts.policy.value.find(',')) == "disabled")
+        facts.disabled_by = facts.policy.where.file;
 }
 
 void read_start(GuestFiles &files, const Services &services, CloudInitFacts &facts, std::string_view cmdline)
@@ -299,7 +339,7 @@ void read_start(GuestFiles &files, const Services &services, CloudInitFacts &fac
         if (argument == "cloud-init=disabled")
             facts.disabled_by = "the kernel argument cloud-init=disabled";
     }
-    read_ds_identify(files, facts);
+    read_ds_identify(files, facts, cmdline);
     if (!facts.disabled_by.empty())
         facts.enabled = false;
 }

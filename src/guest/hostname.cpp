@@ -1,5 +1,7 @@
 #include "guest/hostname.hpp"
 
+#include <algorithm>
+
 #include "guest/guest_text.hpp"
 #include "support/text.hpp"
 
@@ -29,6 +31,40 @@ Known<std::string> read_hostname(FileTree &tree)
             name = value_of(shell_assignments(*text), key);
     }
     return files.answer(name.substr(0, 255));
+}
+
+namespace {
+
+bool is_loopback(std::string_view address)
+{
+    return address.starts_with("127.") || address == "::1" || address == "0.0.0.0" || address == "::";
+}
+
+std::string first_label(std::string_view name)
+{
+    return to_lower(name.substr(0, name.find('.')));
+}
+
+}  // namespace
+
+Known<std::vector<Evidence>> read_own_addresses(FileTree &tree, const std::string &hostname)
+{
+    GuestFiles files(tree);
+    std::vector<Evidence> lines;
+    std::string const own = first_label(hostname);
+    // "localhost" is everybody's.
+    auto const text = own.empty() || own == "localhost" ? std::nullopt : files.text("/etc/hosts");
+    std::uint64_t number = 0;
+    for (auto line : lines_of(text ? std::string_view(*text) : std::string_view())) {
+        ++number;
+        line = line.substr(0, line.find('#'));
+        auto const words = split_blanks(line);
+        if (words.size() < 2 || is_loopback(words[0]) || lines.size() == 100)
+            continue;
+        if (std::any_of(words.begin() + 1, words.end(), [&](auto const &name) { return first_label(name) == own; }))
+            lines.push_back({"/etc/hosts", number, {}, std::string(trim(line)).substr(0, 200)});
+    }
+    return files.answer(std::move(lines));
 }
 
 }  // namespace imgport

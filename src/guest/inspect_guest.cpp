@@ -9,11 +9,16 @@
 #include "guest/accounts.hpp"
 #include "guest/agents.hpp"
 #include "guest/architecture.hpp"
+#include "guest/authorized_keys.hpp"
 #include "guest/boot_loader.hpp"
+#include "guest/clock.hpp"
 #include "guest/cloud_init.hpp"
 #include "guest/credentials.hpp"
+#include "guest/cloud_traces.hpp"
+#include "guest/customized.hpp"
 #include "guest/find_root.hpp"
 #include "guest/firewall.hpp"
+#include "guest/freebsd.hpp"
 #include "guest/fstab.hpp"
 #include "guest/grub_defaults.hpp"
 #include "guest/guest_mounts.hpp"
@@ -23,6 +28,8 @@
 #include "guest/kernel.hpp"
 #include "guest/multipath.hpp"
 #include "guest/login_limits.hpp"
+#include "guest/issue.hpp"
+#include "guest/leftovers.hpp"
 #include "guest/network.hpp"
 #include "guest/os_release.hpp"
 #include "guest/private_sources.hpp"
@@ -142,6 +149,13 @@ void read_linux(GuestMounts &mounts, const std::vector<VolumeFacts> &volumes, Gu
     guest.multipath = read_multipath(tree, services);
     guest.hypervisor_tools = read_hypervisor_tools(tree, services);
     guest.crash_dump = read_crash_dump(tree, services);
+    guest.issue = read_issue(tree);
+    guest.hosts = read_own_addresses(tree, guest.hostname);
+    guest.authorized_keys = read_authorized_keys(tree);
+    guest.time = read_time(tree, services);
+    guest.cloud_traces = read_cloud_traces(tree, services);
+    guest.leftovers = read_leftovers(tree);
+    guest.freebsd = read_freebsd(tree);
 }
 
 // What only other systems have.
@@ -202,6 +216,14 @@ void read_windows_guest(TreeMaker &maker, GuestMounts &mounts, const std::vector
         guest.boot_loader->kind = !boot->stores.empty() ? "bootmgr" : boot->ntldr ? "ntldr" : "";
         guest.boot_loader->config = boot->stores.empty() ? "" : boot->stores.front();
     }
+    guest.issue = reason;
+    guest.hosts = reason;
+    guest.authorized_keys = reason;
+    guest.time = reason;
+    guest.cloud_traces = reason;
+    guest.leftovers = reason;
+    guest.freebsd = reason;
+    guest.customized = reason;
 }
 
 }  // namespace
@@ -244,6 +266,7 @@ Result<GuestInspection> inspect_guest(TreeMaker &maker, const DiskFacts &disk, s
     guest.architecture = take(read_architecture(*mounts.tree), "architecture", guest);
     guest.hostname = take(read_hostname(*mounts.tree), "hostname", guest);
     read_linux(mounts, volumes, guest);
+    guest.customized = read_customized(maker, mounts, volumes);
     return result;
 }
 

@@ -74,6 +74,7 @@ bool from_os_release(GuestFiles &files, OsFacts &os)
         os.version = value_of(values, "VERSION_ID");
         os.name = value_of(values, values.contains("PRETTY_NAME") ? "PRETTY_NAME" : "NAME");
         os.id_like = split_blanks(to_lower(value_of(values, "ID_LIKE")));
+        os.variant = to_lower(value_of(values, "VARIANT_ID"));
         os.source = path;
         return true;
     }

@@ -151,6 +151,49 @@ TEST(CloudInit, LaterFilesWinAndTheirListsReplace)
     EXPECT_EQ(read(guest)->datasources, std::vector<std::string>{"Ec2"});
 }
 
+TEST(CloudInit, ALaterFileThatSaysNothingOfAKeyLeavesIt)
+{
+    Guest guest;
+    install(guest);
+    guest.file("/etc/cloud/cloud.cfg.d/10.cfg", "network:\n  config: disabled\n")
+        .file("/etc/cloud/cloud.cfg.d/20.cfg", "network: {}\n");
+    auto const facts = read(guest);
+    EXPECT_TRUE(facts->network_disabled);
+    EXPECT_EQ(facts->network_where.file, "/etc/cloud/cloud.cfg.d/10.cfg");
+    EXPECT_EQ(facts->network_where.line, 2U);
+}
+
+TEST(CloudInit, TheHostNameIsKeptWhereTheLastFileSaysSo)
+{
+    Guest guest;
+    install(guest);
+    EXPECT_FALSE(read(guest)->preserve_hostname);
+    for (auto const *word : {"true", "yes", "'on'", "1", "True"}) {
+        guest.file("/etc/cloud/cloud.cfg.d/10.cfg", std::string("preserve_hostname: ") + word + "\n");
+        EXPECT_TRUE(read(guest)->preserve_hostname) << word;
+        EXPECT_EQ(read(guest)->preserve_hostname_where.line, 1U);
+    }
+    guest.file("/etc/cloud/cloud.cfg.d/20.cfg", "preserve_hostname: false\n");
+    EXPECT_FALSE(read(guest)->preserve_hostname);
+}
+
+TEST(CloudInit, TheKernelsArgumentsBeatTheFileOfDsIdentify)
+{
+    Guest guest;
+    install(guest);
+    guest.file("/etc/cloud/ds-identify.cfg", "policy: \"disabled\" # for now\ndatasource: Ec2\n");
+    EXPECT_EQ(read(guest)->policy.value, "disabled");
+    EXPECT_EQ(read(guest)->policy.where.line, 1U);
+    EXPECT_FALSE(read(guest)->enabled);
+    auto const facts = read(guest, "ro ci.di.policy=search,notfound=disabled ci.ds=AliYun");
+    EXPECT_EQ(facts->policy.value, "search,notfound=disabled");
+    EXPECT_TRUE(facts->enabled);
+    EXPECT_EQ(facts->datasources, std::vector<std::string>{"AliYun"});
+    EXPECT_FALSE(read(guest, "ci.di.policy=disabled")->enabled);
+    guest.file("/etc/cloud/ds-identify.cfg", "policy: enabled\n");
+    EXPECT_TRUE(read(guest)->enabled);
+}
+
 TEST(CloudInit, GrowpartCanBeOff)
 {
     Guest guest;

@@ -78,6 +78,13 @@ TEST(OsReleaseOrder, AnOwnFileBeatsTheOnesForCompatibility)
     EXPECT_EQ(os->source, "/etc/os-release");
 }
 
+TEST(OsReleaseOrder, TheVariantIsKept)
+{
+    Guest guest;
+    guest.file("/etc/os-release", "ID=fedora\nVERSION_ID=39\nVARIANT_ID=coreos\n");
+    EXPECT_EQ(read_os_release(guest.tree)->variant, "coreos");
+}
+
 TEST(OsReleaseOrder, ALinkIntoUsrIsFollowed)
 {
     Guest guest;

@@ -211,6 +211,39 @@ TEST(Mounts, AnEfiPartitionThatFstabLeavesOutIsReadAllTheSame)
     EXPECT_EQ(found.guest->boot_loader->entries.at(0).kernel, "/efi/linux");
 }
 
+TEST(FreeBsdGuest, OnUfsIsReadLikeAnyOther)
+{
+    FakeMaker maker;
+    maker.tree("/dev/sda2")
+        .file("/etc/os-release", "NAME=FreeBSD\nVERSION_ID=13.2\nID=freebsd\nPRETTY_NAME=\"FreeBSD 13.2-RELEASE\"\n")
+        .file("/etc/passwd", "root:*:0:0:Charlie &:/root:/bin/sh\n")
+        .file("/etc/master.passwd", "root:$6$x:0:0::0:0:Charlie &:/root:/bin/sh\n")
+        .file("/etc/fstab", "/dev/gpt/part2\t/\tufs\trw\t1\t1\n")
+        .file("/etc/rc.subr", "#\n")
+        .file("/etc/rc.d/netif", "#\n")
+        .file("/etc/rc.d/sshd", "#\n")
+        .file("/etc/rc.conf", "hostname=\"bsd\"\nifconfig_vtnet0=\"DHCP\"\nsshd_enable=\"YES\"\npf_enable=\"YES\"\n"
+                              "ntpd_enable=\"YES\"\n")
+        .file("/usr/sbin/sshd", "x")
+        .file("/bin/sh", "x")
+        .file("/boot/kernel/kernel", "pci/virtio_pci virtio_pci/virtio_blk virtio_pci/vtnet");
+    auto const found = inspect_with(maker, {partition(1, "", ""), partition(2, "ufs", "5f3c9f6a12345678")});
+    ASSERT_TRUE(found.guest);
+    auto const &guest = *found.guest;
+    EXPECT_EQ(guest.os.id, "freebsd");
+    EXPECT_EQ(guest.hostname, "bsd");
+    EXPECT_EQ(guest.root_device, "/dev/sda2");
+    EXPECT_EQ(guest.fstab->entries.at(0).resolved, "/dev/sda2");
+    EXPECT_EQ(guest.network->interfaces.at(0).method, "dhcp");
+    EXPECT_TRUE(guest.sshd->enabled);
+    EXPECT_EQ(guest.accounts->accounts.at(0).password, "password");
+    EXPECT_EQ(guest.firewalls->at(0).name, "pf");
+    EXPECT_TRUE(guest.firewalls->at(0).enabled);
+    EXPECT_EQ(guest.time->daemons.at(0).value, "ntp");
+    EXPECT_EQ(guest.freebsd->drivers.at("virtio_blk"), "kernel");
+    EXPECT_TRUE(guest.gaps.empty());
+}
+
 TEST(Windows, IsNamedAndEverythingElseIsUnknown)
 {
     FakeMaker maker;
