@@ -38,6 +38,9 @@ Outcome sshd_rootlogin(const RuleContext &context)
     Setting const &setting = sshd->permit_root_login;
     if (setting.value.empty())
         return unknown("the value of PermitRootLogin that is in force could not be read");
+    // FreeBSD's own default: one logs in as somebody else there.
+    if (context.guest->os.id == "freebsd" && setting.value == "no" && setting.where.file.empty())
+        return not_applicable("root is not let in by default on FreeBSD; log in as another user");
     Evidence evidence = setting.where;
     evidence.value = "PermitRootLogin " + setting.value;
     if (setting.value == "no" || setting.value == "forced-commands-only")
@@ -90,6 +93,8 @@ Outcome shadow_writable(const RuleContext &context)
     // FreeBSD keeps passwords elsewhere.
     if (!shadow && context.guest->os.id != "freebsd")
         return violated("there is no /etc/shadow: the cloud cannot set a password", {seen("/etc/shadow", "missing")});
+    if (!open.empty() && context.guest->os.id == "freebsd")
+        return not_applicable("FreeBSD's file flags (chflags) could not be read");
     if (!open.empty())
         return unknown(fmt::format("whether {} may be written (chattr +i, +a) could not be read", join(open, ", ")));
     return passed("the account files may be written");
@@ -102,6 +107,8 @@ Outcome selinux_off(const RuleContext &context)
         return unknown(selinux.reason());
     if (!selinux->installed)
         return passed("SELinux is not installed");
+    if (is_coreos(context.guest->os))
+        return not_applicable("SELinux belongs to this system, and the cloud writes nothing into it");
     // The kernel's command line is part of this already.
     std::string const &mode = selinux->mode.value;
     Evidence evidence = selinux->mode.where;

@@ -109,6 +109,22 @@ bool cloud_init_configures_network(const CloudInitFacts &cloud_init)
     return cloud_init.installed && cloud_init.enabled && !cloud_init.network_disabled;
 }
 
+bool leaves_network_to_nobody(const GuestFacts &guest)
+{
+    if (!guest.cloud_init || !guest.network)
+        return false;
+    auto const &cloud_init = *guest.cloud_init;
+    // NetworkManager makes a connection of its own for a card that nothing describes.
+    return cloud_init.installed && cloud_init.enabled && cloud_init.network_disabled &&
+           guest.network->interfaces.empty() && !contains(guest.network->enabled_services, "NetworkManager");
+}
+
+bool is_coreos(const OsFacts &os)
+{
+    return os.id == "coreos" || os.id == "flatcar" || os.id == "fcos" || os.id == "fedora-coreos" || os.id == "rhcos" ||
+           os.id == "scos" || os.variant == "coreos";
+}
+
 Driver driver_in(const KernelFacts &kernel, std::string_view name, std::string_view option)
 {
     if (kernel.builtin && contains(*kernel.builtin, name))

@@ -30,6 +30,13 @@ bool is_older_version(std::string_view a, std::string_view b);
 // Whether cloud-init runs at boot and configures the network.
 bool cloud_init_configures_network(const CloudInitFacts &cloud_init);
 
+// Whether cloud-init was told to leave the network alone, and the image configures none of its own.
+bool leaves_network_to_nobody(const GuestFacts &guest);
+
+// Container Linux, Flatcar, Fedora CoreOS and their like: Ignition and Afterburn take cloud-init's place there.
+bool is_coreos(const OsFacts &os);
+inline constexpr std::string_view ignition_instead = "Ignition configures this system, not cloud-init";
+
 // How a kernel has a driver.
 enum class Driver { absent, builtin, module, unknown };
 // `name` with '_', as modinfo writes it; `option` the kernel option that builds it.

@@ -29,6 +29,8 @@ Outcome net_dhcp(const RuleContext &context)
         return passed("nothing is configured, so NetworkManager asks for an address by DHCP");
     if (!guest.cloud_init)
         return unknown(guest.cloud_init.reason());
+    if (leaves_network_to_nobody(guest))
+        return not_applicable("cloud-init is told to leave the network alone: see cloudinit-net");
     std::vector<Evidence> evidence;
     evidence.reserve(interfaces.size());
     for (auto const &interface : interfaces)
@@ -113,6 +115,8 @@ Outcome net_udev_rules(const RuleContext &context)
 Outcome firewall_off(const RuleContext &context)
 {
     auto const &firewalls = context.guest->firewalls;
+    if (context.guest->os.id == "freebsd")
+        return not_applicable("a FreeBSD: see fbsd-pf");
     if (!firewalls)
         return unknown(firewalls.reason());
     std::vector<Evidence> evidence;

@@ -88,7 +88,7 @@ std::string platform_of(const OsFacts &os)
         return windows_platform(os);
     if (os.id == "centos" && os.name.find("Stream") != std::string::npos)
         return "CentOS Stream";
-    if (os.id == "fedora" && os.name.find("CoreOS") != std::string::npos)
+    if (os.id == "fedora" && (os.variant == "coreos" || os.name.find("CoreOS") != std::string::npos))
         return "Fedora CoreOS";
     auto const found =
         std::find_if(mappings.begin(), mappings.end(), [&](auto const &mapping) { return os.id == mapping.id; });

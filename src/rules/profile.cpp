@@ -75,10 +75,12 @@ private:
             limits(key, node);
         else if (name == "severities")
             severities(key, node);
+        else if (name == "systems")
+            systems(key, node);
         else if (name != "from")
             complain(node, unknown_name("key", name,
                                         {"title", "date", "from", "compare_with", "sources", "platforms", "limits",
-                                         "severities"}));
+                                         "severities", "systems"}));
     }
 
     void limits(const toml::key &key, const toml::node &node)
@@ -140,6 +142,32 @@ private:
                 grade(*rule, usual, value);
             }
         }
+    }
+
+    // A later profile adds to the list that it takes over, platform by platform.
+    void systems(const toml::key &key, const toml::node &node)
+    {
+        const toml::table *table = node.as_table();
+        if (table == nullptr)
+            return complain(node, fmt::format("'{}' must be a table", key.str()));
+        for (auto const &[name, value] : *table) {
+            auto const versions = value.value<std::string>();
+            if (!versions || !are_versions(*versions))
+                return complain(value,
+                                fmt::format("'{}' must be \"all\" or versions such as \"6-10 12 15-\"", name.str()));
+            m_profile.systems[std::string(name.str())] = *versions;
+        }
+    }
+
+    static bool are_versions(std::string_view text)
+    {
+        auto const pieces = split_blanks(text);
+        auto const is_piece = [](std::string_view piece) {
+            auto const dash = piece.find('-');
+            std::string_view const most = dash == std::string_view::npos ? piece : piece.substr(dash + 1);
+            return parse_number(piece.substr(0, dash)) && (most.empty() || parse_number(most));
+        };
+        return text == "all" || (!pieces.empty() && std::all_of(pieces.begin(), pieces.end(), is_piece));
     }
 
     void grade(const RuleInfo &rule, std::string_view written, const toml::node &node)

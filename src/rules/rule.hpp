@@ -83,6 +83,12 @@ std::vector<Rule> system_rules();
 std::vector<Rule> windows_rules();
 std::vector<Rule> windows_driver_rules();
 std::vector<Rule> windows_access_rules();
+std::vector<Rule> identity_rules();
+std::vector<Rule> cloud_init_rules();
+std::vector<Rule> upkeep_rules();
+std::vector<Rule> freebsd_rules();
+std::vector<Rule> coreos_rules();
+std::vector<Rule> customized_rules();
 
 // All of them, once.
 const std::vector<Rule> &all_rules();

@@ -192,6 +192,8 @@ Outcome luks_root(const RuleContext &context)
 Outcome growpart(const RuleContext &context)
 {
     auto const &program = context.guest->growpart;
+    if (is_coreos(context.guest->os))
+        return not_applicable("the system grows its root by itself at the first start");
     if (!program)
         return unknown(program.reason());
     if (program->empty())

@@ -116,6 +116,8 @@ bool has_datasource(const std::string &version)
 
 Outcome cloudinit_installed(const RuleContext &context)
 {
+    if (is_coreos(context.guest->os))
+        return not_applicable(std::string(ignition_instead));
     auto const &cloud_init = context.guest->cloud_init;
     if (!cloud_init)
         return unknown(cloud_init.reason());
@@ -132,6 +134,8 @@ Outcome cloudinit_installed(const RuleContext &context)
 
 Outcome cloudinit_version(const RuleContext &context)
 {
+    if (is_coreos(context.guest->os))
+        return not_applicable(std::string(ignition_instead));
     auto const &cloud_init = context.guest->cloud_init;
     if (!cloud_init)
         return unknown(cloud_init.reason());
@@ -149,6 +153,8 @@ Outcome cloudinit_version(const RuleContext &context)
 
 Outcome cloudinit_ds(const RuleContext &context)
 {
+    if (is_coreos(context.guest->os))
+        return not_applicable(std::string(ignition_instead));
     auto const &cloud_init = context.guest->cloud_init;
     if (!cloud_init)
         return unknown(cloud_init.reason());
@@ -225,7 +231,7 @@ std::vector<Rule> system_rules()
           cite({"INS", "CI"}),
           {""}},
          Reads::guest,
-         Guests::unix_like,
+         Guests::linux_only,
          cloudinit_installed},
         {{"cloudinit-version",
           group,
@@ -235,7 +241,7 @@ std::vector<Rule> system_rules()
           cite({"CI", "CID"}),
           {""}},
          Reads::guest,
-         Guests::unix_like,
+         Guests::linux_only,
          cloudinit_version},
         {{"cloudinit-ds",
           group,
@@ -246,7 +252,7 @@ std::vector<Rule> system_rules()
           cite({"CI", "CID"}),
           {""}},
          Reads::guest,
-         Guests::unix_like,
+         Guests::linux_only,
          cloudinit_ds},
     };
 }

@@ -126,7 +126,19 @@ Json clean_bios()
         "crash_dump": {"enabled": false},
         "directories": [{"path": "/bin", "kind": "symlink", "target": "usr/bin"},
                         {"path": "/sbin", "kind": "symlink", "target": "usr/sbin"},
-                        {"path": "/lib", "kind": "symlink", "target": "usr/lib"}, {"path": "/lib64", "kind": ""}]}},
+                        {"path": "/lib", "kind": "symlink", "target": "usr/lib"}, {"path": "/lib64", "kind": ""}],
+        "hostname": "web-1",
+        "issue": [{"path": "/etc/issue", "text": "Debian GNU/Linux 12 \\n \\l"},
+                  {"path": "/etc/issue.net", "text": "Debian GNU/Linux 12"}],
+        "hosts": [],
+        "authorized_keys": [],
+        "time": {"local_clock": false, "daemons": [{"file": "/etc/systemd/system/chronyd.service", "value": "chrony"}]},
+        "cloud_traces": {"settings": [], "agents": [], "assistant": ["/usr/local/share/aliyun-assist"]},
+        "leftovers": [{"path": "/var/log", "bytes": 100000, "files": 10, "whole": true}],
+        "freebsd": {"kernel": ""},
+        "customized": {"device": "/dev/sda1", "folder": "directory",
+                       "parsers": [{"file": "/etc/init.d/os-conf", "line": 3, "value": ". /aliyun_custom_image/os.conf"}]}
+        }},
 "request": {}
 })json");
 }
@@ -150,6 +162,7 @@ Json clean_uefi()
                     "size": 42000000000, "free": 38000000000, "clean": true}}],
 "/inspection/guest/os": {"id": "rocky", "version": "9.3", "name": "Rocky Linux 9.3 (Blue Onyx)",
                          "source": "/etc/os-release"},
+"/inspection/guest/issue": [{"path": "/etc/issue", "text": "\\S\nKernel \\r on an \\m"}],
 "/inspection/guest/root_device": "/dev/sda2",
 "/inspection/guest/mountpoints": [{"target": "/", "device": "/dev/sda2", "filesystem": "xfs"},
                                   {"target": "/boot/efi", "device": "/dev/sda1", "filesystem": "vfat"}],
@@ -161,6 +174,86 @@ Json clean_uefi()
     {"device": "UUID=494D-4750", "target": "/boot/efi", "type": "vfat", "options": ["umask=0077"], "line": 2,
      "resolved": "/dev/sda1"}]
 })json"));
+}
+
+Json clean_freebsd()
+{
+    return with(clean_bios(), Json::parse(R"json({
+"/inspection/disk/table": "gpt",
+"/inspection/disk/gpt": {"primary_valid": true, "backup_valid": true, "backup_in_last_sector": true},
+"/inspection/disk/boot_sector_loaders": [],
+"/inspection/disk/grub_core_found": "<gone>",
+"/inspection/disk/partitions": [
+    {"number": 1, "offset": 20480, "length": 524288, "type": "83BD6B9D-7F41-11DC-BE0B-001560B84F0F", "name": "bootfs"},
+    {"number": 2, "offset": 1048576, "length": 42948575232, "type": "516E7CB6-6ECF-11D6-8FF8-00022D09712B",
+     "name": "rootfs"}],
+"/inspection/volumes": [
+    {"device": "/dev/sda1", "kind": "partition", "partition": 1, "filesystem": {"type": ""}},
+    {"device": "/dev/sda2", "kind": "partition", "partition": 2, "partition_label": "rootfs", "length": 42948575232,
+     "filesystem": {"type": "ufs", "uuid": "5f3c9f6a12345678", "size": 42000000000, "free": 38000000000,
+                    "clean": true}}],
+"/inspection/guest": {
+    "os": {"id": "freebsd", "version": "13.2", "name": "FreeBSD 13.2-RELEASE", "source": "/etc/os-release"},
+    "architecture": "x86_64", "hostname": "bsd-1", "root_device": "/dev/sda2",
+    "mountpoints": [{"target": "/", "device": "/dev/sda2", "filesystem": "ufs"}],
+    "kernels": [],
+    "boot_loader": {"kind": ""},
+    "fstab": {"present": true, "entries": [
+        {"device": "/dev/gpt/rootfs", "target": "/", "type": "ufs", "options": ["rw"], "pass": 1, "line": 2,
+         "resolved": "/dev/sda2"},
+        {"device": "/dev/cd0", "target": "/cdrom", "type": "cd9660", "options": ["ro", "noauto"], "line": 3}]},
+    "crypttab": [],
+    "network": {"interfaces": [{"name": "DEFAULT", "manager": "rc.conf", "method": "dhcp", "on_boot": true,
+                                "where": {"file": "/etc/rc.conf", "line": 2}}],
+                "enabled_services": ["netif"]},
+    "sshd": {"installed": true, "enabled": true, "enabled_by": "/etc/rc.conf:3", "permit_root_login": {"value": "no"}},
+    "firewalls": [{"name": "pf", "enabled": false}, {"name": "ipfw", "enabled": false},
+                  {"name": "ipfilter", "enabled": false}],
+    "selinux": {"installed": false, "mode": {"value": "disabled"}},
+    "accounts": {"accounts": [{"name": "root", "uid": 0, "shell": "/bin/sh", "password": "locked"}],
+                 "files": [{"path": "/etc/passwd", "present": true}]},
+    "cloud_init": {"installed": false},
+    "qemu_guest_agent": [],
+    "growpart": "",
+    "directories": [],
+    "issue": [], "hosts": [], "authorized_keys": [],
+    "time": {"local_clock": false, "daemons": [{"file": "/etc/rc.conf", "line": 5, "value": "ntp"}]},
+    "cloud_traces": {"settings": [], "agents": [], "assistant": []},
+    "leftovers": [],
+    "freebsd": {"kernel": "/boot/kernel/kernel",
+                "drivers": {"virtio_pci": "kernel", "virtio_blk": "kernel", "vtnet": "kernel"}},
+    "customized": {"device": "/dev/sda1"}}
+})json"));
+}
+
+Json clean_coreos()
+{
+    return with(clean_uefi(), Json::parse(R"json({
+"/inspection/guest/os": {"id": "fedora", "version": "39", "name": "Fedora CoreOS 39.20231101.3.0",
+                         "variant": "coreos", "source": "/etc/os-release"},
+"/inspection/guest/boot_loader/entries/0/cmdline":
+    "mitigations=auto,nosmt ignition.platform.id=aliyun ostree=/ostree/boot.1/fedora-coreos/abc/0 console=ttyS0",
+"/inspection/guest/fstab": {"present": false, "entries": []},
+"/inspection/guest/network": {"interfaces": [], "enabled_services": ["NetworkManager"]},
+"/inspection/guest/cloud_init": {"installed": false},
+"/inspection/guest/growpart": "",
+"/inspection/guest/hostname": "",
+"/inspection/guest/selinux": {"installed": true, "mode": {"value": "enforcing"}},
+"/inspection/guest/cloud_traces": {"settings": [], "agents": [], "assistant": []}
+})json"));
+}
+
+Json clean_base(const std::string &name)
+{
+    if (name == "bios")
+        return clean_bios();
+    if (name == "uefi")
+        return clean_uefi();
+    if (name == "freebsd")
+        return clean_freebsd();
+    if (name == "coreos")
+        return clean_coreos();
+    throw std::out_of_range("no base of that name: " + name);
 }
 
 Json with(Json json, const Json &changes)

@@ -28,6 +28,12 @@ Json clean_bios();
 // A 40 GiB QCOW2 with GPT, UEFI, XFS, Rocky Linux 9.
 Json clean_uefi();
 
+// The same with FreeBSD 13 on UFS, GPT and BIOS, and with Fedora CoreOS.
+Json clean_freebsd();
+Json clean_coreos();
+// "bios", "uefi", "freebsd", "coreos".
+Json clean_base(const std::string &name);
+
 // `json` with changes: {"/pointer/to/value": new value, ...}; "<gone>" takes a key away.
 Json with(Json json, const Json &changes);
 

@@ -61,6 +61,20 @@ TEST(Profile, Alibaba2026TakesOverWhatItDoesNotSay)
     EXPECT_NE(std::find(profile->platforms.begin(), profile->platforms.end(), "Rocky Linux"), profile->platforms.end());
 }
 
+TEST(Profile, SystemsAreListsOfVersionsAndAddToTheOnesTakenOver)
+{
+    auto const profile = read_mine(std::string(head) + "[systems]\nDebian = \"6-\"\n\"Rocky Linux\" = \"all\"\n");
+    ASSERT_TRUE(profile) << describe(profile.error());
+    EXPECT_EQ(profile->systems.at("Debian"), "6-");
+    EXPECT_EQ(profile->systems.at("Rocky Linux"), "all");
+    EXPECT_EQ(profile->systems.at("OpenSUSE"), "13 42 15") << "taken over";
+    for (const char *wrong : {"\"\"", "\"ten\"", "\"6-x\"", "\"-6\"", "\"6 all\"", "6"})
+        EXPECT_THAT(message_of(std::string(head) + "[systems]\nDebian = " + wrong + "\n"),
+                    HasSubstr("'Debian' must be"))
+            << wrong;
+    EXPECT_THAT(message_of("systems = 5\n" + std::string(head)), HasSubstr("'systems' must be a table"));
+}
+
 TEST(Profile, EachGradesEveryOutcomeOfEveryRule)
 {
     for (auto const &name : profile_names()) {

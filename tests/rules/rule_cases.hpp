@@ -16,7 +16,7 @@ struct RuleCase {
     std::string says = {};  // part of the message
     std::vector<std::string> also =
         {};                     // other rules that are violated or unknown at fail or unreachable because of it
-    std::string base = "bios";  // "bios", "uefi"
+    std::string base = "bios";  // of clean_base()
     std::string severity = {};  // where it matters which outcome it is
     std::string profile = "alibaba";
 
@@ -42,5 +42,11 @@ std::vector<RuleCase> sshd_cases();
 std::vector<RuleCase> account_cases();
 std::vector<RuleCase> state_cases();
 std::vector<RuleCase> system_cases();
+std::vector<RuleCase> identity_cases();
+std::vector<RuleCase> cloud_init_cases();
+std::vector<RuleCase> upkeep_cases();
+std::vector<RuleCase> freebsd_cases();
+std::vector<RuleCase> coreos_cases();
+std::vector<RuleCase> customized_cases();
 
 }  // namespace imgport::testing
