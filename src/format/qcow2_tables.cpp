@@ -163,9 +163,10 @@ Result<void> check_snapshots(const Walk &walk)
             return fail(malformed(fmt::format("snapshot {} has {} bytes of extra data", i + 1, extra_size), offset + 36,
                                   "snapshot table"));
         std::uint64_t const length = std::uint64_t{40} + extra_size + id_size + name_size;
-        offset += (length + 7) / 8 * 8;
-        if (auto done = check_inside(walk.container, offset, 0, 64, "snapshots_offset"); !done)
+        // Without the padding behind the last one: QEMU does not write it, and the file may end there.
+        if (auto done = check_inside(walk.container, offset, length, 64, "snapshots_offset"); !done)
             return done;
+        offset += (length + 7) / 8 * 8;
     }
     return {};
 }

@@ -107,6 +107,16 @@ bool initramfs_has_virtio(const KernelFacts &kernel)
                        [&](DriverName driver) { return contains(*kernel.modules, driver.name); });
 }
 
+// Whether the initramfs that the kernel would start with is missing or empty, which is kernel-present's business.
+bool initramfs_is_gone(const GuestFacts &guest, const KernelFacts &kernel)
+{
+    if (!kernel.initramfs.empty())
+        return kernel.initramfs_size == 0;
+    auto const entries = judged_entries(guest);
+    return kernel.is_default && entries.size() == 1 && !entries.front()->initramfs.empty();
+}
+constexpr std::string_view no_initramfs = "the initramfs is missing or empty: see kernel-present";
+
 Outcome virtio_initramfs(const RuleContext &context)
 {
     auto const &guest = *context.guest;
@@ -125,6 +135,12 @@ Outcome virtio_initramfs(const RuleContext &context)
     if (wanted->empty())
         return passed(fmt::format("virtio_blk is built into kernel {}", kernel->version));
     std::string const advice = mending_advice(guest.os);
+    if (initramfs_is_gone(guest, *kernel))
+        return not_applicable(std::string(no_initramfs));
+    std::string const advice = is_mended_by_cloud(guest.os)
+                                   ? "; the cloud adds missing drivers to this distribution at the import, but its "
+                                     "page leaves the initramfs to you"
+                                   : "; the cloud does not mend this distribution at the import";
     if (kernel->initramfs.empty())
         return violated(fmt::format("kernel {} has {} as a module and no initramfs to load it from: it finds no root "
                                     "disk",
@@ -181,6 +197,8 @@ Outcome nvme_kernel(const RuleContext &context)
             {seen(kernel->image, "without nvme")});
     if (driver == Driver::builtin)
         return passed(fmt::format("nvme is built into kernel {}", kernel->version));
+    if (initramfs_is_gone(*context.guest, *kernel))
+        return not_applicable(std::string(no_initramfs));
     if (kernel->initramfs.empty())
         return violated("nvme is a module and there is no initramfs to load it from: the system disk of instance types "
                         "with NVMe disks is not found",

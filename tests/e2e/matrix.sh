@@ -3,7 +3,7 @@
 # (tests/matrix/*.case). What is found at fail and unreachable must be what was planted, nothing less and nothing more.
 # Prints the table of rules. MATRIX_ONLY=REGEX runs the cases of that name only, MATRIX_VERBOSE=1 lists each.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
-needs jq mke2fs debugfs e2fsck mkfs.xfs mkfs.btrfs mkfs.vfat mcopy sgdisk sfdisk cpio zstd xz qemu-img grub-mkimage uuidgen
+needs xxd jq xorriso mke2fs debugfs e2fsck mkfs.xfs mkfs.btrfs mkfs.vfat mcopy sgdisk sfdisk cpio zstd xz qemu-img grub-mkimage uuidgen
 family=$SOURCE_DIR/test-images/family
 cases=$SOURCE_DIR/tests/matrix
 
@@ -23,8 +23,10 @@ fingerprint() { tar --sparse --mtime=@0 --transform='s,.*,x,' -cf - -C "${1%/*}"
 
 # build_clean NAME FAMILY VARIABLES: one line of the table of clean guests.
 build_clean() {
+  local variables=$3
+  [ "$variables" != - ] || variables=
   # shellcheck disable=SC2086 # several variables
-  env ${3/#-/} "$family" "$2" "$PWD/base/$1.raw" >"base/$1.log" 2>&1 || { cat "base/$1.log" >&2; return 1; }
+  env $variables "$family" "$2" "$PWD/base/$1.raw" >"base/$1.log" 2>&1 || { cat "base/$1.log" >&2; return 1; }
   sfdisk --json "base/$1.raw" | jq '[.partitiontable.partitions[].start] | max * 512' >"base/$1.start"
 }
 
@@ -70,7 +72,6 @@ in_two_lanes() {
     pids+=($!)
   done
   wait "${pids[@]}"
-  [ ! -e failed ] || fail "could not be made: $(xargs <failed)"
 }
 
 # clean_guests: name, family, variables, expected rules; of the families that this build can read.
@@ -85,8 +86,9 @@ clean_guests() {
 judge() {
   local options=$1 status=0
   shift
+  [ "$options" != - ] || options=
   # shellcheck disable=SC2086 # several options
-  "$IMGPORT" check --profile alibaba --inspector native --format json --jobs 2 ${options/#-/} "$@" >report.json 2>report.err || status=$?
+  "$IMGPORT" check --profile alibaba --inspector native --format json --jobs 2 $options "$@" >report.json 2>report.err || status=$?
   [ "$status" -le 3 ] || { cat report.err >&2; fail "imgport check: exit code $status"; }
   jq -r '.images[] | .path as $path | .findings[] | select(.status == "violated" or .status == "unknown")
     | [$path, .status, .severity, .rule, .message] | @tsv' report.json >>findings
@@ -133,6 +135,11 @@ done <clean >unreadable
 awk -F'\t' 'NR == FNR { skip[$1] = 1; next } !($1 in skip)' unreadable clean >readable
 sed 's/\t/: not judged, /' unreadable
 
+if [ -n "${MATRIX_ONLY:-}" ]; then # no more clean guests than needed
+  awk -F'\t' 'NR == FNR { wanted[$2] = 1; next } $1 in wanted' selected readable >wanted
+  mv wanted readable
+fi
+touch failed
 in_two_lanes build_clean <readable
 in_two_lanes run_case <selected
 
@@ -141,8 +148,8 @@ in_two_lanes run_case <selected
 mapfile -t images < <(cut -f1 readable | sed "s,.*,$PWD/base/&.raw,")
 judge - "${images[@]}"
 while read -r options; do
-  mapfile -t images < <(awk -F'\t' -v options="$options" '$5 == options { print $1 }' selected | sed 's,^,done/,' | xargs -r cat)
-  judge "$options" "${images[@]}"
+  mapfile -t images < <(awk -F'\t' -v options="$options" '$5 == options { print "done/" $1 }' selected | xargs -r cat 2>/dev/null)
+  [ ${#images[@]} -eq 0 ] || judge "$options" "${images[@]}"
 done < <(cut -f5 selected | sort -u)
 
 bad=0
@@ -162,7 +169,7 @@ compare() {
   [ "$found" = "$planted" ] || complain "$name" "found '$found', planted '$planted'" "$image"
   local unknown
   unknown=$(of "$image" unknown 'fail unreachable')
-  [ -z "$unknown" ] || complain "$name" "could not be judged: $unknown" "$image"
+  [ -z "$unknown" ] || [ -e "done/$name.hides" ] || complain "$name" "could not be judged: $unknown" "$image"
   for rule in $planted; do
     case " $found " in *" $rule "*) echo "$rule found" ;; *) echo "$rule missed" ;; esac
   done >>table
@@ -185,6 +192,7 @@ while IFS=$'\t' read -r name _ _ below; do
   esac
 done <readable
 while IFS=$'\t' read -r name _ _ _ _ rules below; do
+  ! grep -qx -- "$name" failed || { complain "$name" "could not be made" ''; continue; }
   image=$(cat "done/$name")
   compare "$name" "$image" "$rules"
   is=$(of "$image" violated 'feature recommendation')
@@ -192,6 +200,17 @@ while IFS=$'\t' read -r name _ _ _ _ rules below; do
     case " $is " in *" $rule "*) ;; *) complain "$name" "$rule is not found below unreachable" "$image" ;; esac
   done
 done <selected
+
+# Which rules of these severities no guest shows is said, and why: tests/matrix/no-guest.
+"$IMGPORT" rules --format json | jq -r '.rules[] | select(.checkable and any(.severities.alibaba[]; . == "fail" or . == "unreachable")) | .id' |
+  sort >grave
+cut -d' ' -f1 table | sort -u >planted
+sed -E 's/#.*//; s/:.*//; /^\s*$/d' "$cases/no-guest" | sort >excused
+[ -n "${MATRIX_ONLY:-}" ] || without=$(comm -23 grave planted | comm -23 - excused | xargs)
+[ -z "${without:-}" ] || echo "planted in no guest yet: $without"
+
+BUILD_DIR=$BUILD_DIR "$SOURCE_DIR/scripts/rule-cases" >rule-cases || { cat rule-cases >&2; fail "rules without test cases"; }
+checks=$((checks + 1))
 
 printf '%-22s %8s %6s %6s\n' rule planted found false
 awk '{ rules[$1]; count[$1, $2]++ }

@@ -268,6 +268,17 @@ TEST(Qcow2, SnapshotsAreCounted)
     EXPECT_EQ(error_of(facts), "");
 }
 
+TEST(Qcow2, FileMayEndWithTheLastSnapshotsName)
+{
+    auto const image = sound_image()
+                           .be<std::uint32_t>(60, 1)
+                           .be<std::uint64_t>(64, 5 * cluster)
+                           .be<std::uint16_t>(5 * cluster + 12, 1)
+                           .be<std::uint16_t>(5 * cluster + 14, 2);
+    EXPECT_EQ(error_of(facts_of(qcow2_reader, ImageBuilder(image).size(5 * cluster + 43))), "");
+    EXPECT_THAT(error_for(ImageBuilder(image).size(5 * cluster + 42)), HasSubstr("snapshots_offset"));
+}
+
 TEST(Qcow2, SnapshotTableOutOfBounds)
 {
     auto const two = sound_image().be<std::uint32_t>(60, 2).be<std::uint64_t>(64, 5 * cluster);

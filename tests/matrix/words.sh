@@ -72,6 +72,7 @@ program() {
 initramfs_with() {
   local path=$1
   (
+    mkdir "$work/initramfs-tree"
     tree=$work/initramfs-tree
     # shellcheck source=../../test-images/by-hand/tree.sh
     . "$SOURCE_DIR/test-images/by-hand/tree.sh"
@@ -85,6 +86,17 @@ bytes() { printf '%b' "$2" | dd status=none conv=notrunc bs=1 seek=$(($1)) of="$
 
 # zeroes OFFSET LENGTH: on the disk.
 zeroes() { dd status=none conv=notrunc iflag=count_bytes oflag=seek_bytes if=/dev/zero count=$(($2)) seek=$(($1)) of="$image"; }
+
+# xfs_log_dirty: the last record in the log of a new XFS says "unmounted" (its op header's flag XLOG_UNMOUNT_TRANS); now
+# it does not.
+xfs_log_dirty() {
+  local block log
+  block=$(superblock_number 4 4) # sb_blocksize
+  log=$(superblock_number 48 8)  # sb_logstart: the group's number above sb_agblklog bits
+  log=$(((log >> $(superblock_number 124 1)) * $(superblock_number 84 4) + (log & ((1 << $(superblock_number 124 1)) - 1))))
+  bytes part_start+log*block+512+9 '\0'
+}
+superblock_number() { echo $((16#$(xxd -p -s $((part_start + $1)) -l "$2" "$image"))); }
 
 # on_esp COMMAND...: of mtools, on the EFI system partition, which is the first of the disk.
 on_esp() { "$1" -i "$image@@1M" "${@:2}"; }
@@ -101,6 +113,23 @@ as_vhd() {
   qemu-img convert -f raw -O vpc -o "subformat=${1:-dynamic},force_size=on" "$image" "$work/$name.vhd"
   becomes "$work/$name.vhd"
 }
+
+# vhd_footer OFFSET TEXT: changes a VHD's footer, in both copies where there are two, with the checksum made right
+# (Virtual Hard Disk Image Format Specification, "Hard Disk Footer Format").
+vhd_footer() {
+  local end image=$result footer=$work/footer
+  end=$(($(stat -c %s "$image") - 512))
+  tail -c 512 "$image" >"$footer"
+  image=$footer bytes "$1" "$2"
+  image=$footer bytes 64 '\0\0\0\0'
+  image=$footer bytes 64 "$(od -An -v -w1 -tu1 "$footer" | awk '{ sum += $1 } END { sum = 4294967295 - sum
+    for (i = 24; i >= 0; i -= 8) printf "\\x%02x", int(sum / 2 ^ i) % 256 }')"
+  dd status=none conv=notrunc oflag=seek_bytes seek="$end" if="$footer" of="$image"
+  [ "$(head -c 8 "$image" | tr -d '\0')" != conectix ] || dd status=none conv=notrunc if="$footer" of="$image"
+}
+
+# What is planted keeps the guest from being looked into: that rules on it cannot be judged is right.
+hides_guest() { : >"done/$name.hides"; }
 
 # The filesystem of this case is dirty by intention.
 left_dirty() { dirty=yes; }

@@ -75,6 +75,8 @@ std::vector<RuleCase> driver_cases()
          R"({"/inspection/guest/kernels/0/initramfs": "", "/inspection/guest/boot_loader/entries/0/initramfs": ""})",
          "no initramfs to load it from"},
         {"virtio-initramfs", unknown, kernel("modules", R"({"unknown": "not a cpio archive"})"), "not a cpio archive"},
+        {"virtio-initramfs", not_applicable, kernel("initramfs_size", "0"), "see kernel-present", {"kernel-present"}},
+        {"virtio-initramfs", not_applicable, kernel("initramfs", R"("")"), "see kernel-present", {"kernel-present"}},
         {"virtio-initramfs",
          passed,
          R"({"/inspection/guest/kernels/0/builtin": {"unknown": "cut"}, "/inspection/guest/kernels/0/config":
@@ -122,6 +124,7 @@ std::vector<RuleCase> driver_cases()
         {"nvme-kernel", violated,
          kernel("modules", R"(["virtio", "virtio_ring", "virtio_pci", "virtio_pci_modern_dev", "virtio_blk"])"),
          "lacks nvme"},
+        {"nvme-kernel", not_applicable, kernel("initramfs_size", "0"), "see kernel-present", {"kernel-present"}},
         {"nvme-kernel", unknown, nothing_known, "", {"virtio-kernel", "virtio-initramfs"}},
 
         {"qemu-ga", passed, "{}"},
