@@ -217,7 +217,6 @@ private:
     Setting m_root;
 };
 
-// cloud.cfg, then the files of cloud.cfg.d in order: for a key that several have, the last one counts, lists whole.
 // What cloud-init takes for true (cloudinit.util.is_true): YAML's own words, and the texts true, 1, on and yes.
 bool is_true(const YAML::Node &node)
 {

@@ -185,11 +185,6 @@ const VolumeFacts *resolve_device(std::string_view spec, const std::vector<Volum
     constexpr Folder folders[] = {
         {"/dev/ufs/", by_ufs_label},       {"/dev/ufsid/", by_ufs_id},         {"/dev/msdosfs/", by_fat_label},
         {"/dev/gpt/", by_partition_label}, {"/dev/gptid/", by_partition_uuid},
-        // FreeBSD's glabel names.
-        {"UFSLABEL=", "/dev/ufs/", by_label},
-        {"GPTLABEL=", "/dev/gpt/", by_partition_label},
-        {"UFSID=", "/dev/ufsid/", by_uuid},
-        {"GPTID=", "/dev/gptid/", by_partition_uuid},
     };
     for (auto const &tag : tags) {
         if (spec.starts_with(tag.name)) {

@@ -13,8 +13,8 @@
 #include "guest/boot_loader.hpp"
 #include "guest/clock.hpp"
 #include "guest/cloud_init.hpp"
-#include "guest/credentials.hpp"
 #include "guest/cloud_traces.hpp"
+#include "guest/credentials.hpp"
 #include "guest/customized.hpp"
 #include "guest/find_root.hpp"
 #include "guest/firewall.hpp"
@@ -25,11 +25,11 @@
 #include "guest/hostname.hpp"
 #include "guest/hypervisor_tools.hpp"
 #include "guest/initramfs_recipe.hpp"
-#include "guest/kernel.hpp"
-#include "guest/multipath.hpp"
-#include "guest/login_limits.hpp"
 #include "guest/issue.hpp"
+#include "guest/kernel.hpp"
 #include "guest/leftovers.hpp"
+#include "guest/login_limits.hpp"
+#include "guest/multipath.hpp"
 #include "guest/network.hpp"
 #include "guest/os_release.hpp"
 #include "guest/private_sources.hpp"
@@ -183,6 +183,14 @@ void say_windows_has_none(GuestFacts &guest)
     guest.multipath = reason;
     guest.hypervisor_tools = reason;
     guest.crash_dump = reason;
+    guest.issue = reason;
+    guest.hosts = reason;
+    guest.authorized_keys = reason;
+    guest.time = reason;
+    guest.cloud_traces = reason;
+    guest.leftovers = reason;
+    guest.freebsd = reason;
+    guest.customized = reason;
 }
 
 // The volumes that the boot manager's files may be on.
@@ -216,14 +224,6 @@ void read_windows_guest(TreeMaker &maker, GuestMounts &mounts, const std::vector
         guest.boot_loader->kind = !boot->stores.empty() ? "bootmgr" : boot->ntldr ? "ntldr" : "";
         guest.boot_loader->config = boot->stores.empty() ? "" : boot->stores.front();
     }
-    guest.issue = reason;
-    guest.hosts = reason;
-    guest.authorized_keys = reason;
-    guest.time = reason;
-    guest.cloud_traces = reason;
-    guest.leftovers = reason;
-    guest.freebsd = reason;
-    guest.customized = reason;
 }
 
 }  // namespace

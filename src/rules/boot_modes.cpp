@@ -14,7 +14,6 @@ namespace {
 // UEFI specification 2.10, section 5.3.3, and the GRUB manual, "BIOS installation".
 constexpr std::string_view bios_boot_type = "21686148-6449-6E6F-744E-656564454649";
 // Where FreeBSD's boot code for GPT (pmbr) finds gptboot: gpart(8), "freebsd-boot".
-// gpart(8), "freebsd-boot": FreeBSD's pmbr starts what lies there.
 constexpr std::string_view freebsd_boot_type = "83BD6B9D-7F41-11DC-BE0B-001560B84F0F";
 
 void judge_bios(const DiskFacts &disk, BootModes &modes)
@@ -31,8 +30,6 @@ void judge_bios(const DiskFacts &disk, BootModes &modes)
         return;
     }
     for (auto const &partition : disk.partitions) {
-        bool const bios_boot = disk.table == "gpt" && (to_upper(partition.type) == bios_boot_type ||
-                                                       to_upper(partition.type) == freebsd_boot_type);
         std::string const type = to_upper(partition.type);
         bool const bios_boot = disk.table == "gpt" && (type == bios_boot_type || type == freebsd_boot_type);
         if (!partition.bootable && !bios_boot)

@@ -134,13 +134,9 @@ Outcome virtio_initramfs(const RuleContext &context)
         return not_applicable("the kernel has no virtio_blk: see virtio-kernel");
     if (wanted->empty())
         return passed(fmt::format("virtio_blk is built into kernel {}", kernel->version));
-    std::string const advice = mending_advice(guest.os);
     if (initramfs_is_gone(guest, *kernel))
         return not_applicable(std::string(no_initramfs));
-    std::string const advice = is_mended_by_cloud(guest.os)
-                                   ? "; the cloud adds missing drivers to this distribution at the import, but its "
-                                     "page leaves the initramfs to you"
-                                   : "; the cloud does not mend this distribution at the import";
+    std::string const advice = mending_advice(guest.os);
     if (kernel->initramfs.empty())
         return violated(fmt::format("kernel {} has {} as a module and no initramfs to load it from: it finds no root "
                                     "disk",
