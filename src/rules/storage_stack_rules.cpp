@@ -33,11 +33,12 @@ Outcome md_raid_root(const RuleContext &context)
     auto const &guest = *context.guest;
     const VolumeFacts *root = root_volume(*context.inspection, guest);
     bool const on_raid = guest.root_device.starts_with("/dev/md") && (root == nullptr || root->kind != "lvm");
-    if (!on_raid)
-        return passed(members.empty()
-                          ? "nothing on the disk is software RAID"
-                          : fmt::format("the root filesystem is on {}, not on software RAID", guest.root_device),
-                      std::move(members));
+    if (!on_raid) {
+        std::string message =
+            members.empty() ? "nothing on the disk is software RAID"
+                            : fmt::format("the root filesystem is on {}, not on software RAID", guest.root_device);
+        return passed(std::move(message), std::move(members));
+    }
     for (const BootEntry *entry : judged_entries(guest)) {
         for (auto const &uuid : kernel_parameters(entry->cmdline, "rd.md.uuid"))
             members.push_back(on_command_line(*entry, "rd.md.uuid=" + uuid));

@@ -43,7 +43,7 @@ std::vector<RuleCase> boot_cases()
          unknown,
          R"({"/inspection/disk": "<gone>", "/inspection/gap": {"reason": "could not be read"}})",
          "could not be read",
-         {"pt-gpt-crc", "boot-mode-detect", "boot-grub-present"},
+         {"pt-gpt-crc", "boot-mode-detect", "boot-grub-present", "boot-bios-gpt"},
          "uefi"},
 
         {"pt-gpt-crc", passed, "{}", "", {}, "uefi"},

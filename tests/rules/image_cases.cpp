@@ -161,7 +161,7 @@ std::vector<RuleCase> image_cases()
          R"({"/image": {"path": "d.raw", "format": "raw", "virtual_size": 42949672960, "file_size": 42949672960},
              "/inspection/disk": "<gone>", "/inspection/gap": {"reason": "the disk could not be read"}})",
          "the disk could not be read",
-         {"pt-present", "pt-gpt-crc", "boot-mode-detect", "boot-grub-present"}},
+         {"pt-present", "pt-gpt-crc", "boot-mode-detect", "boot-grub-present", "boot-bios-gpt"}},
 
         {"object-size", passed, R"({"/image/file_size": 5368709120})"},
         {"object-size", violated, R"({"/image/file_size": 5368709121})", "in parts", {}, "bios", "recommendation"},
