@@ -1,6 +1,5 @@
 #include "guest/credentials.hpp"
 
-#include <array>
 #include <set>
 
 #include "guest/guest_text.hpp"
@@ -12,6 +11,7 @@ namespace {
 constexpr std::size_t max_homes = 200;
 constexpr std::size_t max_found = 1000;
 constexpr std::size_t max_files = 500;  // looked at for their flags
+constexpr std::size_t max_keys = 500;   // looked into
 
 struct Home {
     std::string account;
@@ -57,6 +57,7 @@ Known<std::vector<CredentialFile>> read_credentials(FileTree &tree)
 {
     GuestFiles files(tree);
     std::vector<CredentialFile> found;
+    std::size_t keys = 0;
     auto const add = [&](const char *kind, const Home &home, const std::string &path) {
         if (found.size() < max_found)
             found.push_back({kind, home.account, path});
@@ -71,7 +72,7 @@ Known<std::vector<CredentialFile>> read_credentials(FileTree &tree)
         for (auto const &path : files.files_in(ssh, "")) {
             std::string const name = base_name(path);
             if (!name.starts_with("authorized_keys") && !name.starts_with("known_hosts") && !name.ends_with(".pub") &&
-                is_private_key(files, path))
+                ++keys <= max_keys && is_private_key(files, path))
                 add("private-key", home, path);
         }
         for (const char *name : {"/.bash_history", "/.zsh_history", "/.ash_history", "/.sh_history", "/.history",

@@ -99,8 +99,7 @@ void read_dhcp_clients(GuestFiles &files, NetworkFacts &facts)
              {"NetworkManager", {"/usr/sbin/NetworkManager", "/usr/bin/NetworkManager"}},
              {"wicked",
               {"/usr/sbin/wickedd", "/usr/lib/wicked/bin/wickedd-dhcp4", "/usr/libexec/wicked/bin/wickedd-dhcp4"}},
-             {"connman", {"/usr/sbin/connmand", "/usr/bin/connmand"}},
-             {"busybox", {"/bin/busybox", "/usr/bin/busybox"}}}) {
+             {"connman", {"/usr/sbin/connmand", "/usr/bin/connmand"}}}) {
         if (std::any_of(paths.begin(), paths.end(), [&](auto path) { return files.exists(path); }))
             facts.dhcp_clients.emplace_back(name);
     }

@@ -39,11 +39,18 @@ bool file_makes_keys(GuestFiles &files, const std::string &path)
 // The server's own unit counts as it is; every other unit that makes keys where something starts it.
 std::string find_unit(GuestFiles &files, const Services &services)
 {
+    for (const char *folder : {"/etc/systemd/system/ssh.service.d", "/etc/systemd/system/sshd.service.d"}) {
+        for (auto const &path : files.files_in(folder, ".conf")) {
+            if (file_makes_keys(files, path))
+                return path;
+        }
+    }
     for (const char *folder : {"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}) {
         std::size_t read = 0;
         for (auto const &path : files.files_in(folder, ".service")) {
             std::string const name = base_name(path);
-            bool const of_server = name == "sshd.service" || name == "ssh.service";
+            bool const of_server =
+                name == "sshd.service" || name == "ssh.service" || name == "sshd@.service" || name == "ssh@.service";
             // A vendor's folder holds hundreds of others.
             bool const likely = std::string_view(folder).starts_with("/etc") || name.find("ssh") != std::string::npos;
             if (!likely || ++read > max_units || !file_makes_keys(files, path))

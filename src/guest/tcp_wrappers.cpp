@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "guest/guest_text.hpp"
 #include "support/text.hpp"
@@ -10,7 +9,7 @@
 namespace imgport {
 namespace {
 
-constexpr std::size_t max_program = 64 * 1024 * 1024;  // bytes
+constexpr std::size_t max_program = 16 * 1024 * 1024;  // bytes
 constexpr std::size_t max_lines = 1000;
 
 // One "daemons : clients [: option]..." line.

@@ -46,6 +46,8 @@ Outcome sshd_password(const RuleContext &context)
         return no_server();
     if (sshd.password_authentication.value != "no")
         return passed("the SSH server takes passwords");
+    if (has_own_provisioning(guest.os))
+        return passed("the SSH server takes keys only, as this system is made, and Ignition brings one");
     auto const evidence = evidence_of(sshd.password_authentication, "PasswordAuthentication");
     // PAM asks for the password as well, by another name (sshd_config(5), UsePAM).
     if (sshd.kbd_interactive.value == "yes" && sshd.use_pam.value == "yes")

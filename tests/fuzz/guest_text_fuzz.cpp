@@ -9,13 +9,17 @@
 #include "guest/agents.hpp"
 #include "guest/boot_loader.hpp"
 #include "guest/cloud_init.hpp"
+#include "guest/credentials.hpp"
 #include "guest/firewall.hpp"
 #include "guest/fstab.hpp"
 #include "guest/guest_text.hpp"
 #include "guest/hostname.hpp"
 #include "guest/kernel.hpp"
+#include "guest/login_limits.hpp"
 #include "guest/network.hpp"
 #include "guest/os_release.hpp"
+#include "guest/private_sources.hpp"
+#include "guest/residue.hpp"
 #include "guest/selinux.hpp"
 #include "guest/services.hpp"
 #include "guest/sshd.hpp"
@@ -68,6 +72,15 @@ void firewall(FileTree &tree)
 {
     Services const services(tree);
     (void)read_firewalls(tree, services);
+}
+
+void leftovers(FileTree &tree)
+{
+    (void)read_credentials(tree);
+    (void)read_protected_files(tree);
+    (void)read_login_limits(tree);
+    (void)read_private_sources(tree);
+    (void)read_residue(tree);
 }
 
 void cloud_init(FileTree &tree)
@@ -127,6 +140,16 @@ constexpr Target targets[] = {
     {"/etc/udev/rules.d/70-persistent-net.rules", network},
     {"/etc/ssh/sshd_config", sshd},
     {"/etc/systemd/system/sshd.service", sshd},
+    {"/etc/hosts.allow", sshd},
+    {"/etc/hosts.deny", sshd},
+    {"/etc/systemd/network/10-eth.link", network},
+    {"/etc/sysconfig/network-scripts/route-eth0", network},
+    {"/root/.ssh/authorized_keys", leftovers},
+    {"/etc/pam.d/login", leftovers},
+    {"/etc/security/access.conf", leftovers},
+    {"/etc/apt/apt.conf.d/01proxy", leftovers},
+    {"/etc/yum.repos.d/a.repo", leftovers},
+    {"/etc/environment", leftovers},
     {"/etc/cloud/cloud.cfg", cloud_init},
     {"/etc/cloud/cloud.cfg.d/90.cfg", cloud_init},
     {"/etc/passwd", accounts},

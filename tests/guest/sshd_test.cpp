@@ -51,6 +51,27 @@ Known<SshdFacts> read(Guest &guest)
     return read_sshd(guest.tree, Services(guest.tree));
 }
 
+// What sshd itself makes of a configuration. It wants its folder in /run, which only a started server has made: it gets
+// one that nobody else sees.
+Result<CommandResult> ask(const std::string &sshd, const std::string &config)
+{
+    Command command;
+    command.arguments = {"unshare",
+                         "--map-root-user",
+                         "--mount",
+                         "sh",
+                         "-c",
+                         "mount -t tmpfs run /run && mkdir -m 755 /run/sshd && exec \"$@\"",
+                         "sh",
+                         sshd,
+                         "-T",
+                         "-f",
+                         config,
+                         "-C",
+                         "user=root,host=h,addr=192.0.2.1"};
+    return run(command);
+}
+
 }  // namespace
 
 TEST_P(SshdConfig, TheEffectiveValue)
@@ -84,9 +105,7 @@ TEST_P(SshdConfig, AsSshdItselfSays)
     std::ofstream(folder->path() + "/sshd_config") << "HostKey " << folder->path() << "/key\n" << config;
     if (GetParam().drop_in != nullptr)
         std::ofstream(folder->path() + "/sshd_config.d/50-test.conf") << GetParam().drop_in;
-    Command ask;
-    ask.arguments = {sshd, "-T", "-f", folder->path() + "/sshd_config", "-C", "user=root,host=h,addr=192.0.2.1"};
-    auto const said = run(ask);
+    auto const said = ask(sshd, folder->path() + "/sshd_config");
     ASSERT_TRUE(said && said->status == 0) << said->err;
     std::string root_login;
     std::string password;
@@ -185,9 +204,7 @@ TEST_P(SshdAccess, AsSshdItselfSays)
     make.arguments = {"ssh-keygen", "-q", "-N", "", "-f", folder->path() + "/key"};
     ASSERT_EQ(run(make)->status, 0);
     std::ofstream(folder->path() + "/sshd_config") << "HostKey " << folder->path() << "/key\n" << GetParam().config;
-    Command ask;
-    ask.arguments = {sshd, "-T", "-f", folder->path() + "/sshd_config", "-C", "user=root,host=h,addr=192.0.2.1"};
-    auto const said = run(ask);
+    auto const said = ask(sshd, folder->path() + "/sshd_config");
     ASSERT_TRUE(said && said->status == 0) << said->err;
     std::vector<std::string> lines;
     for (auto const line : lines_of(said->out))
@@ -229,6 +246,9 @@ TEST(Sshd, WhatMakesItsKeys)
     Guest red_hat;
     red_hat.file("/usr/lib/systemd/system/sshd.service", "[Unit]\nWants=sshd-keygen.target\n");
     EXPECT_EQ(read(red_hat)->key_generator, "/usr/lib/systemd/system/sshd.service");
+    Guest drop_in;
+    drop_in.file("/etc/systemd/system/ssh.service.d/keys.conf", "[Service]\nExecStartPre=/usr/bin/ssh-keygen -A\n");
+    EXPECT_EQ(read(drop_in)->key_generator, "/etc/systemd/system/ssh.service.d/keys.conf");
     Guest script;
     script.file("/etc/rc.local", "dpkg-reconfigure openssh-server\n");
     EXPECT_EQ(read(script)->key_generator, "/etc/rc.local");

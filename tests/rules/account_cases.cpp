@@ -53,6 +53,8 @@ std::vector<RuleCase> account_cases()
         {"root-locked", violated, without_cloud_init(", " + credential("history", "/root/.bash_history"))},
         {"root-locked", unknown, without_cloud_init(R"(, "/inspection/guest/credentials": {"unknown": "cut"})"), "cut"},
         {"root-locked", unknown, R"({"/inspection/guest/cloud_init": {"unknown": "cut"}})", "cut", {"cloudinit-ds"}},
+        {"root-locked", not_applicable,
+         without_cloud_init(R"(, "/inspection/guest/os/name": "Fedora CoreOS 39.20240128.3.0")"), "Ignition"},
         {"root-locked", unknown, no_accounts, "cut", {"root-exists", "shadow-writable"}},
         {"root-locked",
          not_applicable,

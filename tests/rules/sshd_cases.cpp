@@ -72,6 +72,9 @@ std::vector<RuleCase> sshd_cases()
          keys_only(std::string(cloud_init_off) + R"(, "/inspection/guest/credentials": {"unknown": "cut"})"),
          "cut",
          {"root-locked"}},
+        {"sshd-password", passed,
+         keys_only(std::string(cloud_init_off) + R"(, "/inspection/guest/os/name": "Fedora CoreOS 39.20240128.3.0")"),
+         "Ignition"},
         {"sshd-password", unknown, no_sshd, "cut", but("sshd-password")},
         {"sshd-password", not_applicable, not_installed, "", {"sshd-enabled"}},
 
