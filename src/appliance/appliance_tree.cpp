@@ -108,7 +108,7 @@ InodeFlags ApplianceTree::knows_flags(const std::string &filesystem)
 {
     bool const known = filesystem == "ext2" || filesystem == "ext3" || filesystem == "ext4" || filesystem == "xfs" ||
                        filesystem == "btrfs";
-    return known ? InodeFlags::known : InodeFlags::unknown;
+    return known ? InodeFlags::known : filesystem == "ntfs" ? InodeFlags::ntfs : InodeFlags::unknown;
 }
 
 std::string ApplianceTree::inside(std::string_view path) const
@@ -254,10 +254,26 @@ Result<std::unique_ptr<FileStream>> ApplianceTree::open(std::string_view path)
     return std::make_unique<ApplianceStream>(m_handle, inside(path), fmt::format("{} on {}", path, m_device));
 }
 
+// ntfs-3g and ntfs3 show the file's attributes as four bytes.
+Result<std::optional<RawTree::Flags>> ApplianceTree::ntfs_flags(std::string_view path)
+{
+    std::size_t size = 0;
+    GuestfsText const bytes(m_handle->run(
+        [&](guestfs_h *g) { return guestfs_lgetxattr(g, inside(path).c_str(), "system.ntfs_attrib", &size); }));
+    if (!bytes)
+        return fail(error(path));
+    if (size != 4)
+        return std::optional<Flags>();
+    constexpr unsigned read_only = 1;
+    return std::optional(Flags{false, false, (static_cast<unsigned char>(*bytes.get()) & read_only) != 0});
+}
+
 Result<std::optional<RawTree::Flags>> ApplianceTree::flags(std::string_view path)
 {
     if (m_flags == InodeFlags::unknown)
         return std::optional<Flags>();
+    if (m_flags == InodeFlags::ntfs)
+        return ntfs_flags(path);
     // FS_IOC_GETFLAGS is for files and directories.
     auto const stat = lstat(path);
     if (!stat)

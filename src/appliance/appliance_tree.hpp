@@ -13,7 +13,7 @@ namespace imgport {
 
 class GuestfsHandle;
 
-enum class InodeFlags { known, unknown };
+enum class InodeFlags { known, unknown, ntfs };
 
 class ApplianceTree final : public RawTree {
 public:
@@ -41,6 +41,7 @@ private:
     Error error(std::string_view path) const;
     Directory &directory(const std::string &path);
     Result<std::optional<FileStat>> ask_stat(std::string_view path);
+    Result<std::optional<Flags>> ntfs_flags(std::string_view path);
     Result<void> fetch_entries(const std::string &path, Directory &directory);
     Result<void> fetch_stats(const std::string &path, Directory &directory);
 

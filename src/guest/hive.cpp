@@ -38,6 +38,7 @@ using Owned = std::unique_ptr<T, Free>;
 // The bytes in a file that nobody else sees and nobody can change any more.
 Result<Fd> private_copy(FileStream &stream, std::uint64_t size, const std::string &path, bool &dirty)
 {
+    constexpr std::size_t fixed = 44;  // bytes of the header that are looked at here
     Fd fd(::memfd_create("hive", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd)
         return fail(system_error(ErrorCode::environment, "no memory for a registry hive", path, errno));
@@ -49,9 +50,15 @@ Result<Fd> private_copy(FileStream &stream, std::uint64_t size, const std::strin
             return fail(n.error());
         if (*n == 0)
             return fail(ErrorCode::malformed, fmt::format("the file ends after {} of {} bytes", copied, size));
-        // Windows counts the first sequence number up before it writes, the second one after.
-        if (copied == 0 && *n >= 12)
+        if (copied == 0 && *n >= fixed && begins_with(buffer, "regf")) {
+            // Windows counts the first sequence number up before it writes, the second one after.
             dirty = load_le<std::uint32_t>(buffer, 4) != load_le<std::uint32_t>(buffer, 8);
+            // hivex would take the padding for the rest of it.
+            std::uint64_t const bins = load_le<std::uint32_t>(buffer, 40);
+            if (4096 + bins > size)
+                return fail(ErrorCode::malformed,
+                            fmt::format("{}: the registry hive is cut short: {} of {} bytes", path, size, 4096 + bins));
+        }
         for (std::size_t at = 0; at < *n;) {
             ssize_t const written = ::write(fd.get(), buffer.data() + at, *n - at);
             if (written < 0 && errno == EINTR)

@@ -40,6 +40,7 @@ std::optional<WindowsFirewallRule> rdp_rule(const std::string &name, const std::
     bool has_port = false;
     bool right_port = false;
     bool has_program = false;
+    bool is_remote_desktop = false;
     for (auto const &field : split(text, '|')) {
         auto const equals = std::min(field.find('='), field.size());
         std::string const key = to_lower(field.substr(0, equals));
@@ -61,7 +62,8 @@ std::optional<WindowsFirewallRule> rdp_rule(const std::string &name, const std::
             if (!value.ends_with("svchost.exe") && value != "system")
                 return std::nullopt;
         } else if (key == "svc") {
-            has_program = value != "*";
+            has_program |= value != "*";
+            is_remote_desktop = value == "termservice";
             if (value != "*" && value != "termservice")
                 return std::nullopt;
         } else if (key == "profile") {
@@ -75,7 +77,7 @@ std::optional<WindowsFirewallRule> rdp_rule(const std::string &name, const std::
         }
     }
     // Without a port it speaks of every one, if it is not some other service's.
-    bool const concerns = has_port ? right_port : !has_program || text.find("ermservice") != std::string::npos;
+    bool const concerns = has_port ? right_port : !has_program || is_remote_desktop;
     if (!active || !incoming || !concerns)
         return std::nullopt;
     return rule;

@@ -1,9 +1,10 @@
-// NTFS: the boot sector, and the record of $Volume for label and dirty flag. Layouts after the Linux-NTFS project's
-// "NTFS Documentation" ($Boot, FILE record, $VOLUME_NAME, $VOLUME_INFORMATION).
+// NTFS: the boot sector, the record of $Volume for label and dirty flag, and $Bitmap for the free space. Layouts after
+// the Linux-NTFS project's "NTFS Documentation" ($Boot, FILE record, $VOLUME_NAME, $VOLUME_INFORMATION).
 #include <fmt/format.h>
 
 #include "format/reading.hpp"
 #include "volume/fields.hpp"
+#include "volume/ntfs_bitmap.hpp"
 #include "volume/superblock.hpp"
 
 namespace imgport {
@@ -14,6 +15,7 @@ constexpr std::uint32_t attribute_volume_information = 0x70;
 constexpr std::uint32_t attribute_end = 0xffffffff;
 constexpr std::uint16_t volume_is_dirty = 0x0001;
 constexpr std::uint64_t volume_record = 3;
+constexpr std::uint64_t bitmap_record = 6;
 constexpr std::size_t fixup_stride = 512;
 
 // "Clusters or bytes": a positive number counts clusters, a negative one is the logarithm of the bytes.
@@ -96,10 +98,18 @@ std::optional<FilesystemFacts> read_ntfs_boot_sector(VolumeReader &volume)
     auto const size = record_size(load_le<std::uint8_t>(*boot, 0x40), cluster);
     auto const mft = product(load_le<std::uint64_t>(*boot, 0x30), cluster);
     if (size && mft && *size >= 1024 && *size <= 65536 && *size % fixup_stride == 0) {
-        auto const at = checked_add(*mft, volume_record * *size);
-        auto record = at ? volume.read(*at, *size) : std::nullopt;
-        if (record && begins_with(*record, "FILE") && apply_fixups(*record))
+        auto const read_record = [&](std::uint64_t number) {
+            auto const at = checked_add(*mft, number * *size);
+            auto record = at ? volume.read(*at, *size) : std::nullopt;
+            bool const whole = record && begins_with(*record, "FILE") && apply_fixups(*record);
+            return whole ? std::move(record) : std::nullopt;
+        };
+        if (auto const record = read_record(volume_record))
             read_volume_record(*record, facts);
+        std::uint64_t const clusters = load_le<std::uint64_t>(*boot, 0x28) / cluster_sectors;
+        auto const record = read_record(bitmap_record);
+        if (auto const free = record ? ntfs_free_clusters(volume, *record, cluster, clusters) : std::nullopt)
+            facts.free = product(*free, cluster);
     }
     if (!facts.clean)
         facts.state = "its $Volume record cannot be read";

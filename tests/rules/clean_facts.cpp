@@ -18,6 +18,7 @@ ImportRequest request_from_json(const Json &json)
     text("region", request.region);
     text("bucket", request.bucket);
     text("object", request.object);
+    text("license_type", request.license_type);
     if (json.contains("system_disk_size"))
         request.system_disk_size = json["system_disk_size"].get<std::uint64_t>();
     return request;
@@ -254,6 +255,46 @@ Json clean_base(const std::string &name)
     if (name == "coreos")
         return clean_coreos();
     throw std::out_of_range("no base of that name: " + name);
+}
+
+Json clean_windows()
+{
+"/inspection/disk/boot_sector_loaders": ["windows"],
+    {"number": 1, "offset": 1048576, "length": 524288000, "type": "07", "bootable": true},
+    {"number": 2, "offset": 525336576, "length": 42424336384, "type": "07"}],
+    {"device": "/dev/sda1", "kind": "partition", "partition": 1, "length": 524288000,
+     "filesystem": {"type": "ntfs", "label": "System Reserved", "clean": true}},
+    {"device": "/dev/sda2", "kind": "partition", "partition": 2, "length": 42424336384,
+     "filesystem": {"type": "ntfs", "size": 42424336384, "free": 30000000000, "clean": true}}],
+    "os": {"id": "windows", "version": "10.0", "name": "Windows Server 2019 Standard",
+           "source": "/Windows/System32/config/SOFTWARE"},
+    "architecture": "x86_64", "hostname": "WIN", "root_device": "/dev/sda2",
+    "mountpoints": [{"target": "/", "device": "/dev/sda2", "filesystem": "ntfs"}],
+    "boot_loader": {"kind": "bootmgr", "config": "/Boot/BCD on /dev/sda1"},
+    "windows": {
+        "version": {"product": "Windows Server 2019 Standard", "installation": "Server", "edition": "ServerStandard",
+                    "version": "10.0", "build": 17763, "release": "1809"},
+        "product_type": "ServerNT",
+        "services": [{"name": "TermService", "start": 3}, {"name": "MpsSvc", "start": 2},
+                     {"name": "stornvme", "start": 0}],
+        "driver_files": [],
+        "device_bindings": [],
+        "remote_desktop": {"denied": false, "port": 3389},
+        "firewall": {"profiles": [{"name": "DomainProfile", "enabled": true},
+                                  {"name": "StandardProfile", "enabled": true},
+                                  {"name": "PublicProfile", "enabled": true}],
+                     "rdp_rules": [{"name": "RemoteDesktop-UserMode-In-TCP", "allow": true}]},
+        "interfaces": [{"id": "{a}", "dhcp": true}],
+        "hibernation": {"hibernated": false},
+        "image_state": "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE",
+        "administrator_disabled": false,
+        "real_time_is_universal": true,
+        "time_zone": "UTC",
+        "paging_files": ["?:\\pagefile.sys"],
+        "boot": {"stores": ["/Boot/BCD on /dev/sda1"],
+                 "entries": [{"store": "/Boot/BCD on /dev/sda1", "loader": "\\Windows\\system32\\winload.exe",
+                              "default": true}]},
+        "dirty_hives": []}}
 }
 
 Json with(Json json, const Json &changes)

@@ -27,6 +27,8 @@ Facts facts_from_json(const Json &json);
 Json clean_bios();
 // A 40 GiB QCOW2 with GPT, UEFI, XFS, Rocky Linux 9.
 Json clean_uefi();
+// A 40 GiB QCOW2 with MBR, BIOS, two NTFS volumes, Windows Server 2019.
+Json clean_windows();
 
 // The same with FreeBSD 13 on UFS, GPT and BIOS, and with Fedora CoreOS.
 Json clean_freebsd();

@@ -17,6 +17,7 @@ struct RuleCase {
     std::vector<std::string> also =
         {};                     // other rules that are violated or unknown at fail or unreachable because of it
     std::string base = "bios";  // of clean_base()
+    std::string base = "bios";  // "bios", "uefi", "windows"
     std::string severity = {};  // where it matters which outcome it is
     std::string profile = "alibaba";
 
@@ -48,5 +49,6 @@ std::vector<RuleCase> upkeep_cases();
 std::vector<RuleCase> freebsd_cases();
 std::vector<RuleCase> coreos_cases();
 std::vector<RuleCase> customized_cases();
+std::vector<RuleCase> windows_cases();
 
 }  // namespace imgport::testing

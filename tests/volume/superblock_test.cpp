@@ -1,4 +1,6 @@
 // Filesystems made by their own tools; blkid and those tools are the oracle.
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -271,6 +273,23 @@ TEST(Ntfs, DirtyFlagOfTheVolume)
     ASSERT_NE(at, std::string::npos);
     patch_file(file, 4 * 4096 + 3 * 1024 + at + 24 + 10, "\1");
     EXPECT_EQ(describe_file(file).state, "it is marked as dirty");
+}
+
+TEST(Ntfs, FreeSpaceIsWhatNtfsinfoSays)
+{
+    IMGPORT_NEEDS("mkfs.ntfs", "ntfsinfo");
+    Workshop const shop;
+    for (std::uint64_t const cluster : {512U, 4096U, 65536U}) {
+        auto const file = build(shop,
+                                fmt::format("mkfs.ntfs -q -F -c {} $FILE && ntfscp -q -f $FILE /bin/bash bash && "
+                                            "ntfsinfo -f -m $FILE | sed -n 's/.*Free Clusters: *//p' >$FILE.free",
+                                            cluster),
+                                65 * mib);
+        std::ifstream in(file + ".free");
+        std::uint64_t clusters = 0;
+        ASSERT_TRUE(in >> clusters);
+        EXPECT_EQ(describe_file(file).free, clusters * cluster);
+    }
 }
 
 TEST(Swap, HibernatedSystemInIt)
