@@ -45,7 +45,7 @@ Evidence place_of_disable_root(const CloudInitFacts &cloud_init)
 Outcome root_locked(const RuleContext &context)
 {
     auto const &guest = *context.guest;
-    if (has_own_provisioning(guest.os))
+    if (is_coreos(guest.os))
         return not_applicable("Ignition gives the user core a key; root stays locked on this system");
     if (!guest.accounts)
         return unknown(guest.accounts.reason());

@@ -122,10 +122,7 @@ bool leaves_network_to_nobody(const GuestFacts &guest)
 bool is_coreos(const OsFacts &os)
 {
     return os.id == "coreos" || os.id == "flatcar" || os.id == "fcos" || os.id == "fedora-coreos" || os.id == "rhcos" ||
-           os.id == "scos" || os.variant == "coreos";
-bool has_own_provisioning(const OsFacts &os)
-{
-    return os.id == "coreos" || os.id == "flatcar" || os.name.find("CoreOS") != std::string::npos;
+           os.id == "scos" || os.variant == "coreos" || os.name.find("CoreOS") != std::string::npos;
 }
 
 Driver driver_in(const KernelFacts &kernel, std::string_view name, std::string_view option)

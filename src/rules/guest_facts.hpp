@@ -36,9 +36,6 @@ bool leaves_network_to_nobody(const GuestFacts &guest);
 // Container Linux, Flatcar, Fedora CoreOS and their like: Ignition and Afterburn take cloud-init's place there.
 bool is_coreos(const OsFacts &os);
 inline constexpr std::string_view ignition_instead = "Ignition configures this system, not cloud-init";
-// CoreOS, Flatcar, Fedora CoreOS: they have a program of their own in place of cloud-init, which gives their user a
-// key.
-bool has_own_provisioning(const OsFacts &os);
 
 // How a kernel has a driver.
 enum class Driver { absent, builtin, module, unknown };

@@ -46,7 +46,7 @@ Outcome sshd_password(const RuleContext &context)
         return no_server();
     if (sshd.password_authentication.value != "no")
         return passed("the SSH server takes passwords");
-    if (has_own_provisioning(guest.os))
+    if (is_coreos(guest.os))
         return passed("the SSH server takes keys only, as this system is made, and Ignition brings one");
     auto const evidence = evidence_of(sshd.password_authentication, "PasswordAuthentication");
     // PAM asks for the password as well, by another name (sshd_config(5), UsePAM).

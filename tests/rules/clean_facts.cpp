@@ -244,23 +244,11 @@ Json clean_coreos()
 })json"));
 }
 
-Json clean_base(const std::string &name)
-{
-    if (name == "bios")
-        return clean_bios();
-    if (name == "uefi")
-        return clean_uefi();
-    if (name == "freebsd")
-        return clean_freebsd();
-    if (name == "coreos")
-        return clean_coreos();
-    throw std::out_of_range("no base of that name: " + name);
-}
-
 Json clean_windows()
 {
 "/inspection/disk/boot_sector_loaders": ["windows"],
-    {"number": 1, "offset": 1048576, "length": 524288000, "type": "07", "bootable": true},
+    {
+        "number" : 1, "offset" : 1048576, "length" : 524288000, "type" : "07", "bootable" : true},
     {"number": 2, "offset": 525336576, "length": 42424336384, "type": "07"}],
     {"device": "/dev/sda1", "kind": "partition", "partition": 1, "length": 524288000,
      "filesystem": {"type": "ntfs", "label": "System Reserved", "clean": true}},
@@ -271,8 +259,9 @@ Json clean_windows()
     "architecture": "x86_64", "hostname": "WIN", "root_device": "/dev/sda2",
     "mountpoints": [{"target": "/", "device": "/dev/sda2", "filesystem": "ntfs"}],
     "boot_loader": {"kind": "bootmgr", "config": "/Boot/BCD on /dev/sda1"},
-    "windows": {
-        "version": {"product": "Windows Server 2019 Standard", "installation": "Server", "edition": "ServerStandard",
+    "windows":
+{
+    "version": {"product": "Windows Server 2019 Standard", "installation": "Server", "edition": "ServerStandard",
                     "version": "10.0", "build": 17763, "release": "1809"},
         "product_type": "ServerNT",
         "services": [{"name": "TermService", "start": 3}, {"name": "MpsSvc", "start": 2},
@@ -294,7 +283,24 @@ Json clean_windows()
         "boot": {"stores": ["/Boot/BCD on /dev/sda1"],
                  "entries": [{"store": "/Boot/BCD on /dev/sda1", "loader": "\\Windows\\system32\\winload.exe",
                               "default": true}]},
-        "dirty_hives": []}}
+        "dirty_hives": []
+}
+}
+}
+
+Json clean_base(const std::string &name)
+{
+    if (name == "bios")
+        return clean_bios();
+    if (name == "uefi")
+        return clean_uefi();
+    if (name == "freebsd")
+        return clean_freebsd();
+    if (name == "coreos")
+        return clean_coreos();
+    if (name == "windows")
+        return clean_windows();
+    throw std::out_of_range("no base of that name: " + name);
 }
 
 Json with(Json json, const Json &changes)

@@ -17,7 +17,6 @@ struct RuleCase {
     std::vector<std::string> also =
         {};                     // other rules that are violated or unknown at fail or unreachable because of it
     std::string base = "bios";  // of clean_base()
-    std::string base = "bios";  // "bios", "uefi", "windows"
     std::string severity = {};  // where it matters which outcome it is
     std::string profile = "alibaba";
 
