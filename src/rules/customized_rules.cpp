@@ -44,6 +44,16 @@ const VolumeFacts *first_partition(const Inspection &inspection)
     return first;
 }
 
+// Why the guest's files tell nothing; nullopt where they do. These rules ask only when their platform is asked for: a
+// disk that could not be looked into is nothing to them otherwise.
+std::optional<Outcome> no_guest(const RuleContext &context)
+{
+    if (context.guest != nullptr)
+        return std::nullopt;
+    auto const &gap = context.inspection->gap;
+    return gap ? unknown(gap->reason) : not_applicable("no operating system was found on this disk");
+}
+
 Outcome no_partition(const RuleContext &context)
 {
     auto const &gap = context.inspection->gap;
@@ -126,6 +136,8 @@ Outcome cust_dir(const RuleContext &context)
 {
     if (!is_customized(context))
         return not_customized();
+    if (auto reason = no_guest(context))
+        return *reason;
     auto const &customized = context.guest->customized;
     if (!customized)
         return unknown(customized.reason());
@@ -146,6 +158,8 @@ Outcome cust_parser(const RuleContext &context)
 {
     if (!is_customized(context))
         return not_customized();
+    if (auto reason = no_guest(context))
+        return *reason;
     auto const &customized = context.guest->customized;
     if (!customized)
         return unknown(customized.reason());
@@ -216,7 +230,7 @@ std::vector<Rule> customized_rules()
           "fsck the filesystem; take ro out of its line in /etc/fstab; tune2fs -O ^read-only DEVICE",
           cite({"CUST"}),
           {""}},
-         Reads::disk,
+         Reads::anything,
          Guests::any,
          cust_first_part_writable},
         {{"cust-first-part-fs",
@@ -226,7 +240,7 @@ std::vector<Rule> customized_rules()
           "Put /boot, or another small filesystem of such a kind, into the first partition",
           cite({"CUST"}),
           {""}},
-         Reads::disk,
+         Reads::anything,
          Guests::any,
          cust_first_part_fs},
         {{"cust-size",
@@ -246,7 +260,7 @@ std::vector<Rule> customized_rules()
           "mkdir /aliyun_custom_image at the root of the first partition's filesystem",
           cite({"CUST"}),
           {"", "absent"}},
-         Reads::guest,
+         Reads::anything,
          Guests::any,
          cust_dir},
         {{"cust-parser",
@@ -257,7 +271,7 @@ std::vector<Rule> customized_rules()
           "label, reads aliyun_custom_image/os.conf, sets what it says and deletes it",
           cite({"CUST"}),
           {""}},
-         Reads::guest,
+         Reads::anything,
          Guests::any,
          cust_parser},
         {{"cust-osconf",

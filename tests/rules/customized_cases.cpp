@@ -71,6 +71,9 @@ std::vector<RuleCase> customized_cases()
              "unreachable"),
         bios("cust-dir", unknown, customized(R"("/inspection/guest/customized/problem": "damaged")"), "damaged"),
         bios("cust-dir", not_applicable, "{}"),
+        bios("cust-dir", not_applicable, R"({"/inspection/guest": "<gone>"})", "--platform", {"kernel-present"}),
+        bios("cust-dir", not_applicable, customized(R"("/inspection/guest": "<gone>")"), "no operating system",
+             {"kernel-present"}),
 
         bios("cust-parser", passed, customized()),
         bios("cust-parser", violated, customized(R"("/inspection/guest/customized/parsers": [])"), "speaks of os.conf",
