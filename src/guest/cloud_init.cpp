@@ -234,6 +234,7 @@ void read_config(GuestFiles &files, CloudInitFacts &facts)
     std::vector<std::string> modules;
     bool growpart_off = false;
     LoginReader logins(facts);
+    bool network_mapped = false;
     for (auto const &path : paths) {
         auto const document = read_yaml(files, path);
         if (!document)
@@ -243,7 +244,9 @@ void read_config(GuestFiles &files, CloudInitFacts &facts)
             facts.datasources_where = {path, yaml_line(list), {}, join(*facts.datasources, ", ")};
         }
         if (auto const config = yaml_child(yaml_child(*document, "network"), "config"); config.IsDefined()) {
-            facts.network_disabled = yaml_text(config) == "disabled";
+            // A mapping beats a word, whichever comes first: so its merging works out (cloudinit.mergers.m_str).
+            network_mapped |= config.IsMap();
+            facts.network_disabled = !network_mapped && yaml_text(config) == "disabled";
             facts.network_where = facts.network_disabled
                                       ? Evidence{path, yaml_line(config), {}, "network: {config: disabled}"}
                                       : Evidence{};

@@ -146,6 +146,8 @@ TEST(CloudInit, LaterFilesWinAndTheirListsReplace)
     EXPECT_EQ(facts->datasources_where.line, 2U);
     EXPECT_FALSE(facts->network_disabled);
     guest.file("/etc/cloud/cloud.cfg.d/99-z.cfg", "network: {config: disabled}\n");
+    EXPECT_FALSE(read(guest)->network_disabled) << "a mapping stays, as cloud-init merges it";
+    guest.files->remove("/etc/cloud/cloud.cfg.d/99-net.cfg");
     EXPECT_TRUE(read(guest)->network_disabled);
     guest.file("/etc/cloud/ds-identify.cfg", "datasource: Ec2\n");
     EXPECT_EQ(read(guest)->datasources, std::vector<std::string>{"Ec2"});
