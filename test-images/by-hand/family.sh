@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2030,SC2031 # make_family is a shell of its own by intention
 # From a small tree made by hand (tree.sh) to a disk, without root: 40 GiB virtual, a few MiB allocated.
 # A family is a file of these words:
 #   title TEXT   one line for a list
@@ -46,9 +47,11 @@ fill_filesystem() {
   truncate -s "$size" "$file"
   case $type in
     ext2 | ext3 | ext4)
+      # shellcheck disable=SC2046 # two words or none
       as_root mke2fs -q -F -t "$type" -d "$from" -U "$uuid" -N 8192 -m 1 -E lazy_itable_init=0 \
         -O '^64bit,^metadata_csum,^metadata_csum_seed,^orphan_file' $([ "$type" = ext2 ] || echo -J size=4) "$file" ;;
     xfs)
+      # shellcheck disable=SC2016
       as_root bash -c '. "$1"; proto_of "$2"' proto "$families/../lib/xfs.sh" "$from" >"$work/proto"
       as_root mkfs.xfs -q -m "uuid=$uuid" -p "$work/proto" "$file" ;;
     btrfs) as_root mkfs.btrfs -q -U "$uuid" --rootdir "$from" "$file" >/dev/null ;;

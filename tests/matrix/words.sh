@@ -129,7 +129,15 @@ vhd_footer() {
 }
 
 # What is planted keeps the guest from being looked into: that rules on it cannot be judged is right.
-hides_guest() { : >"done/$name.hides"; }
+hides_guest() { : >"made/$name.hides"; }
+
+# can_do_without_cloud_init: host keys, and a password for root.
+can_do_without_cloud_init() {
+  write /etc/ssh/ssh_host_ed25519_key 0600 <<<'-----BEGIN OPENSSH PRIVATE KEY-----'
+  write /etc/ssh/ssh_host_rsa_key 0600 <<<'-----BEGIN OPENSSH PRIVATE KEY-----'
+  # shellcheck disable=SC2016 # a hash
+  edit /etc/shadow 's,^root:[^:]*,root:$6$salt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.,'
+}
 
 # The filesystem of this case is dirty by intention.
 left_dirty() { dirty=yes; }
