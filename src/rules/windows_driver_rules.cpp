@@ -64,6 +64,8 @@ Outcome win_virtio(const RuleContext &context)
     if (auto reason = windows_not_read(context))
         return *reason;
     auto const &windows = *context.guest->windows;
+    if (!is_windows_server(windows).value_or(true))
+        return not_applicable("a client edition is not imported: see win-version");
     if (!windows.driver_files)
         return unknown(windows.driver_files.reason());
     std::vector<Evidence> read_only;
@@ -167,8 +169,8 @@ Outcome win_vmtools(const RuleContext &context)
         *services, [&](const std::string &name) { return std::find(tools.begin(), tools.end(), name) != tools.end(); });
     if (found.empty())
         return passed("no guest tools of another hypervisor start");
-    return violated(fmt::format("guest tools of the old hypervisor are installed: {}", found.front().file),
-                    std::move(found));
+    std::string const first = found.front().file;
+    return violated(fmt::format("guest tools of the old hypervisor are installed: {}", first), std::move(found));
 }
 
 }  // namespace
