@@ -103,7 +103,7 @@ TEST_F(Ntfs, FilesAsNtfscatReadsThem)
     auto const status = tree.lstat("/ntoskrnl.exe")->value();
     EXPECT_EQ(status.mode, 0777U);
     EXPECT_EQ(status.size, large.size());
-    EXPECT_FALSE(tree.flags("/empty")->has_value());
+    EXPECT_FALSE((*tree.flags("/empty"))->immutable) << "there is no such attribute";
 }
 
 TEST_F(Ntfs, NamesExactlyFirstThenInAnyCase)
@@ -149,6 +149,18 @@ TEST_F(Ntfs, EncryptedFiles)
     auto tree = tree_of(image);
     EXPECT_EQ(tree.open("/efs").error().code, ErrorCode::unsupported);
     EXPECT_THAT(content(tree, "/efs"), HasSubstr("/efs on /dev/sda2 (NTFS): the file is encrypted (EFS)"));
+}
+
+TEST_F(Ntfs, ReadOnlyFiles)
+{
+    copy("x", "open.sys");
+    copy("x", "locked.sys");
+    // FILE_ATTRIBUTE_READONLY in $STANDARD_INFORMATION.
+    patch_file(image, attribute_of(record_of("locked.sys"), 0x10) + 24 + 32, "\1");
+    auto tree = tree_of(image);
+    ASSERT_TRUE(tree.flags("/locked.sys") && *tree.flags("/locked.sys"));
+    EXPECT_EQ((*tree.flags("/locked.sys"))->read_only, true);
+    EXPECT_EQ((*tree.flags("/open.sys"))->read_only, false);
 }
 
 TEST_F(Ntfs, StreamsOutliveTheTree)

@@ -5,6 +5,7 @@
 
 #include "filesystem/tree_maker.hpp"
 #include "guest.hpp"
+#include "testing/hive.hpp"
 
 using namespace imgport;
 using namespace imgport::testing;
@@ -135,6 +136,37 @@ TEST(FindRoot, WhatCannotBeOpenedIsAProblemAndNotSilence)
     ASSERT_EQ(found.problems.size(), 2U);
     EXPECT_NE(found.problems[0].find("crypto_LUKS"), std::string::npos);
     EXPECT_NE(found.problems[1].find("wrong superblock"), std::string::npos);
+}
+
+TEST(FindRoot, WindowsWithItsBootFilesOnAnotherVolume)
+{
+    FakeMaker maker;
+    maker.tree("/dev/sda1")
+        .file("/Boot/BCD", HiveMaker()
+                               .number("Objects\\{a}\\Description", "Type", 0x10200003)
+                               .text("Objects\\{a}\\Elements\\12000002", "Element", "\\Windows\\system32\\winload.exe")
+                               .bytes());
+    maker.tree("/dev/sda2")
+        .file("/Windows/System32/config/SYSTEM",
+              HiveMaker().number("Select", "Current", 1).key("ControlSet001\\Services").bytes())
+        .file("/Windows/System32/config/SOFTWARE",
+              HiveMaker()
+                  .text("Microsoft\\Windows NT\\CurrentVersion", "ProductName", "Windows Server 2012 R2 Standard")
+                  .text("Microsoft\\Windows NT\\CurrentVersion", "CurrentVersion", "6.3")
+                  .bytes());
+    auto const found = inspect_with(maker, {partition(1, "ntfs", "one"), partition(2, "ntfs", "two")});
+    ASSERT_TRUE(found.guest && found.guest->windows);
+    auto const &guest = *found.guest;
+    EXPECT_EQ(guest.root_device, "/dev/sda2");
+    EXPECT_EQ(guest.os.name, "Windows Server 2012 R2 Standard");
+    EXPECT_EQ(guest.os.version, "6.3");
+    ASSERT_TRUE(guest.boot_loader) << guest.boot_loader.reason();
+    EXPECT_EQ(guest.boot_loader->kind, "bootmgr");
+    ASSERT_TRUE(guest.windows->boot) << guest.windows->boot.reason();
+    ASSERT_EQ(guest.windows->boot->entries.size(), 1U);
+    EXPECT_EQ(guest.windows->boot->entries[0].store, "/Boot/BCD on /dev/sda1");
+    EXPECT_FALSE(guest.fstab) << "Windows has none";
+    EXPECT_FALSE(guest.windows->administrator_disabled) << "there is no SAM here";
 }
 
 TEST(Mounts, AreTheFstabsWithTheInnerOnesLast)

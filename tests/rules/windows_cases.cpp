@@ -189,11 +189,7 @@ std::vector<RuleCase> windows_cases()
            "BitLocker"),
         of("win-clean", unknown, cut("hibernation"), "damaged"),
         of("win-clean", unknown, R"({"/inspection/volumes/1/filesystem/clean": "<gone>"})", "cleanly"),
-        {"win-clean",
-         not_applicable,
-         R"({"/inspection/guest": "<gone>"})",
-         "no Windows",
-         {"kernel-present"}},
+        {"win-clean", not_applicable, R"({"/inspection/guest": "<gone>"})", "no Windows", {"kernel-present"}},
 
         of("win-sysprep", passed, "{}"),
         of("win-sysprep", violated, state("IMAGE_STATE_COMPLETE"), "not generalized", {}, "recommendation"),
