@@ -440,6 +440,7 @@ struct GuestFacts {
     Known<std::vector<Evidence>> private_sources;       // proxies and package sources of the old network
     Known<ResidueFacts> residue;
     Known<std::vector<std::string>> qemu_guest_agent;  // the paths that show it; empty: not installed
+    Known<std::vector<Evidence>> cloud_agents;         // that configure the guest for a cloud: file, "waagent"
     Known<std::string> growpart;                       // its path; empty: not installed
     Known<std::vector<SystemDirectory>> directories;
     Known<GrubDefaults> grub_defaults;
@@ -482,6 +483,7 @@ struct GuestFacts {
         visit("private_sources", self.private_sources);
         visit("residue", self.residue);
         visit("qemu_guest_agent", self.qemu_guest_agent);
+        visit("cloud_agents", self.cloud_agents);
         visit("growpart", self.growpart);
         visit("directories", self.directories);
         visit("grub_defaults", self.grub_defaults);

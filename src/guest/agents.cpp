@@ -1,6 +1,7 @@
 #include "guest/agents.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace imgport {
 
@@ -19,6 +20,31 @@ Known<std::vector<std::string>> read_qemu_guest_agent(FileTree &tree)
             traces.push_back(*real);
     }
     return files.answer(std::move(traces));
+}
+
+Known<std::vector<Evidence>> read_cloud_agents(FileTree &tree)
+{
+    struct Agent {
+        const char *path;
+        const char *name;
+    };
+    constexpr std::array agents{
+        Agent{"/usr/sbin/waagent", "waagent"},
+        Agent{"/usr/bin/waagent", "waagent"},
+        Agent{"/usr/local/sbin/waagent", "waagent"},
+        Agent{"/usr/bin/google_guest_agent", "google-guest-agent"},
+        Agent{"/usr/bin/google_guest_agent_manager", "google-guest-agent"},
+        Agent{"/usr/bin/google_accounts_daemon", "google-guest-agent"},  // its predecessor
+    };
+    GuestFiles files(tree);
+    std::vector<Evidence> found;
+    for (auto const &agent : agents) {
+        bool const known =
+            std::any_of(found.begin(), found.end(), [&](auto const &item) { return item.value == agent.name; });
+        if (!known && files.exists(agent.path))
+            found.push_back({.file = agent.path, .line = {}, .offset = {}, .value = agent.name});
+    }
+    return files.answer(std::move(found));
 }
 
 Known<std::string> read_growpart(FileTree &tree)

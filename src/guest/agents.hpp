@@ -13,6 +13,9 @@ namespace imgport {
 // The paths that show a qemu guest agent; empty: not installed.
 Known<std::vector<std::string>> read_qemu_guest_agent(FileTree &tree);
 
+// Agents that configure a guest for one cloud, as cloud-init does for many: the program, and its name.
+Known<std::vector<Evidence>> read_cloud_agents(FileTree &tree);
+
 // The path of growpart; empty: not installed.
 Known<std::string> read_growpart(FileTree &tree);
 

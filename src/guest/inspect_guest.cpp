@@ -142,6 +142,7 @@ void read_linux(GuestMounts &mounts, const std::vector<VolumeFacts> &volumes, Gu
     guest.private_sources = read_private_sources(tree);
     guest.residue = read_residue(tree);
     guest.qemu_guest_agent = read_qemu_guest_agent(tree);
+    guest.cloud_agents = read_cloud_agents(tree);
     guest.growpart = read_growpart(tree);
     guest.directories = read_system_directories(tree);
     guest.grub_defaults = read_grub_defaults(tree);
@@ -176,6 +177,7 @@ void say_windows_has_none(GuestFacts &guest)
     guest.private_sources = reason;
     guest.residue = reason;
     guest.qemu_guest_agent = reason;
+    guest.cloud_agents = reason;
     guest.growpart = reason;
     guest.directories = reason;
     guest.grub_defaults = reason;

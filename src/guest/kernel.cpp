@@ -86,7 +86,8 @@ Known<std::vector<std::string>> module_list(FileTree &tree, const std::string &p
 
 bool is_wanted(std::string_view option)
 {
-    for (std::string_view part : {"VIRTIO", "NVME", "XEN", "HYPERV", "EXT4_FS", "XFS_FS", "BTRFS_FS", "DEVTMPFS"}) {
+    for (std::string_view part : {"VIRTIO", "NVME", "XEN", "HYPERV", "ENA_ETHERNET", "EXT4_FS", "XFS_FS", "BTRFS_FS",
+                                  "VFAT_FS", "UDF_FS", "DEVTMPFS"}) {
         if (option.find(part) != std::string_view::npos)
             return true;
     }

@@ -167,6 +167,12 @@ TEST(Agents, TracesOfThem)
     EXPECT_THAT(*read_qemu_guest_agent(guest.tree),
                 ElementsAre("/usr/sbin/qemu-ga", "/usr/lib/systemd/system/qemu-guest-agent.service"));
     EXPECT_EQ(*read_growpart(guest.tree), "/usr/bin/growpart");
+    EXPECT_TRUE(read_cloud_agents(guest.tree)->empty());
+    guest.file("/usr/sbin/waagent", "#!/usr/bin/python3\n").file("/usr/bin/google_guest_agent", "x");
+    auto const agents = *read_cloud_agents(guest.tree);
+    ASSERT_EQ(agents.size(), 2U);
+    EXPECT_EQ(agents[0].file + " " + agents[0].value, "/usr/sbin/waagent waagent");
+    EXPECT_EQ(agents[1].value, "google-guest-agent");
 }
 
 TEST(Directories, FoldersAndLinks)
