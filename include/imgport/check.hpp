@@ -15,8 +15,9 @@ namespace imgport {
 // One entry of the catalogue.
 struct RuleInfo {
     std::string id;
-    std::string group;                    // "container", "boot", "storage", "drivers", "network", "access", "system",
-                                          // "windows"
+    // "container", "boot", "storage", "drivers", "network", "access", "system", "windows"; "aws", "azure"...: of one
+    // cloud alone
+    std::string group;
     std::string title;                    // what it wants, in one line
     std::string why;                      // what happens otherwise
     std::string fix;                      // how to mend it by hand
@@ -40,7 +41,7 @@ struct CheckInput {
     Role role = Role::system;
 };
 
-// One finding per rule of the catalogue, in catalogue order.
+// One finding per rule that the profile grades or switches off, in catalogue order.
 std::vector<Finding> check(const CheckInput &input, const Profile &profile);
 
 struct VerdictOptions {

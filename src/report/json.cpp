@@ -34,11 +34,11 @@ std::string rules_json()
         Json severities = Json::object();
         for (auto const &name : profile_names()) {
             auto const profile = load_profile(name);
-            if (!profile || !profile->severities.contains(rule.id))
+            if (!profile || !has_rule(*profile, rule.id))
                 continue;
             Json graded = Json::object();
-            for (auto const &[condition, severity] : profile->severities.at(rule.id))
-                graded[condition.empty() ? "violated" : condition] = to_string(severity);
+            for (auto const &[condition, grade] : grades_of(*profile, rule.id))
+                graded[condition.empty() ? "violated" : condition] = grade;
             severities[name] = graded;
         }
         rules.push_back({{"id", rule.id},

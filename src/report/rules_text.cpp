@@ -11,13 +11,11 @@ namespace {
 
 std::string severities_of(const RuleInfo &rule, const Profile &profile)
 {
-    auto const found = profile.severities.find(rule.id);
-    if (found == profile.severities.end())
+    if (!has_rule(profile, rule.id))
         return "not in this profile";
     std::vector<std::string> words;
-    for (auto const &[condition, severity] : found->second)
-        words.push_back(condition.empty() ? to_string(severity)
-                                          : fmt::format("{} ({})", to_string(severity), condition));
+    for (auto const &[condition, grade] : grades_of(profile, rule.id))
+        words.push_back(condition.empty() ? grade : fmt::format("{} ({})", grade, condition));
     return join(words, ", ");
 }
 
@@ -28,6 +26,8 @@ std::string rules_text(const Profile &profile)
     std::string out;
     std::string group;
     for (auto const &rule : rule_catalogue()) {
+        if (!has_rule(profile, rule.id))
+            continue;
         if (rule.group != group) {
             group = rule.group;
             out += fmt::format("{}{}\n", out.empty() ? "" : "\n", group);

@@ -148,6 +148,11 @@ Outcome no_system(const RuleContext &context)
         if (volume.filesystem.type == "linux_raid_member")
             return not_applicable("the system is on software RAID: see md-raid-root");
     }
+    // Some clouds have a word of their own for it.
+    for (const char *own : {"aws-os-files", "tc-root"}) {
+        if (has_rule(context.profile, own))
+            return not_applicable(fmt::format("no operating system was found: see {}", own));
+    }
     return violated("no operating system was found on this disk",
                     {seen(context.input.image->path, "no root filesystem")});
 }

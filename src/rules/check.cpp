@@ -115,6 +115,16 @@ struct Judged {
     bool mended = false;
 };
 
+// Who switched a rule off, or one of its outcomes; nullptr where it is on.
+const std::string *switched_off(const Profile &profile, const std::string &rule, const std::string &condition)
+{
+    auto const found = profile.off.find(rule);
+    if (found == profile.off.end())
+        return nullptr;
+    auto const by = found->second.find(condition);
+    return by == found->second.end() ? nullptr : &by->second;
+}
+
 // In `prepare` a container is judged as it will be written. What the source alone violates the conversion mends,
 // but for what it carries over.
 Judged judge_rule(const Rule &rule, const CheckInput &input, const Profile &profile)
@@ -163,18 +173,42 @@ Severity severity_of(const RuleInfo &rule, const Outcome &outcome, const Profile
             return graded->second;
     }
     Severity gravest = Severity::recommendation;
-    for (auto const &[condition, severity] : conditions->second)
-        gravest = std::min(gravest, severity);
+    for (auto const &[condition, severity] : conditions->second) {
+        if (switched_off(profile, rule.id, condition) == nullptr)
+            gravest = std::min(gravest, severity);
+    }
     return gravest;
 }
 
 }  // namespace
 
+Outcome judge_as(std::string_view id, const RuleContext &context)
+{
+    auto const &rules = all_rules();
+    auto const rule = std::find_if(rules.begin(), rules.end(), [&](auto const &entry) { return entry.info.id == id; });
+    if (rule == rules.end())
+        return not_applicable(fmt::format("there is no rule {}", id));
+    if (auto reason = not_judged(*rule, context))
+        return std::move(*reason);
+    return rule->judge(context);
+}
+
 std::vector<Finding> check(const CheckInput &input, const Profile &profile)
 {
     std::vector<Finding> findings;
     for (auto const &rule : all_rules()) {
-        Judged judged = judge_rule(rule, input, profile);
+        if (!has_rule(profile, rule.info.id))
+            continue;
+        Judged judged;
+        if (auto const *by = switched_off(profile, rule.info.id, "*"))
+            judged.outcome = not_applicable(fmt::format("switched off by profile {}", *by));
+        else
+            judged = judge_rule(rule, input, profile);
+        if (judged.outcome.status == Status::violated) {
+            if (auto const *by = switched_off(profile, rule.info.id, judged.outcome.condition))
+                judged.outcome = not_applicable(
+                    fmt::format("this outcome is switched off by profile {}: {}", *by, judged.outcome.message));
+        }
         Finding finding{.rule = rule.info.id, .message = {}};
         finding.severity = severity_of(rule.info, judged.outcome, profile);
         finding.status = judged.outcome.status;

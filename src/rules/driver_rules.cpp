@@ -136,7 +136,7 @@ Outcome virtio_initramfs(const RuleContext &context)
         return passed(fmt::format("virtio_blk is built into kernel {}", kernel->version));
     if (initramfs_is_gone(guest, *kernel))
         return not_applicable(std::string(no_initramfs));
-    std::string const advice = mending_advice(guest.os);
+    std::string const advice = context.profile.limits.mends_drivers ? mending_advice(guest.os) : "";
     if (kernel->initramfs.empty())
         return violated(fmt::format("kernel {} has {} as a module and no initramfs to load it from: it finds no root "
                                     "disk",

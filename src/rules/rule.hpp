@@ -58,6 +58,9 @@ struct Rule {
     Outcome (*judge)(const RuleContext &context);
 };
 
+// What another rule says: a cloud that asks for the same under a name of its own shares the judge.
+Outcome judge_as(std::string_view id, const RuleContext &context);
+
 // The groups, in the catalogue's order; each in the file of its name.
 std::vector<Rule> image_rules();
 std::vector<Rule> container_rules();
@@ -89,6 +92,13 @@ std::vector<Rule> upkeep_rules();
 std::vector<Rule> freebsd_rules();
 std::vector<Rule> coreos_rules();
 std::vector<Rule> customized_rules();
+std::vector<Rule> aws_rules();
+std::vector<Rule> azure_rules();
+std::vector<Rule> gcp_rules();
+std::vector<Rule> openstack_rules();
+std::vector<Rule> tencent_rules();
+std::vector<Rule> huawei_rules();
+std::vector<Rule> baidu_rules();
 
 // All of them, once.
 const std::vector<Rule> &all_rules();

@@ -35,6 +35,17 @@ const std::vector<SourceDocument> &source_documents()
         {"OSS", "Object Storage Service limits", "AlibabaCloudDocs/oss, \"Limits\""},
         {"CLOUDS", "What other clouds ask of images", "OpenStack Virtual Machine Image Guide; Huawei Cloud IMS"},
         {"QEMU", "QEMU documentation of disk images", "qemu.org/docs/master/interop/qcow2.html; block/vpc.c"},
+        {"VMIE", "VM Import/Export: requirements and limitations", "docs.aws.amazon.com/vm-import/latest/userguide"},
+        {"NITRO", "Instances built on the Nitro System: drivers", "docs.aws.amazon.com/ec2/latest/instancetypes"},
+        {"AZURE", "Prepare Linux for imaging in Azure",
+         "learn.microsoft.com/azure/virtual-machines/linux/create-upload-generic"},
+        {"GCP", "Manually import boot disks", "cloud.google.com/compute/docs/import/import-existing-image"},
+        {"OSIMG", "OpenStack Virtual Machine Image Guide: image requirements",
+         "docs.openstack.org/image-guide/openstack-images.html"},
+        {"GLANCE", "Glance: disk and container formats", "docs.openstack.org/glance/latest/user/formats.html"},
+        {"TENCENT", "Importing images: overview", "Tencent Cloud CVM documentation, tencentyun/qcloud-documents"},
+        {"HUAWEI", "Image Management Service: private images from external files", "support.huaweicloud.com/ims"},
+        {"BAIDU", "BCC: import a custom image", "cloud.baidu.com/doc/BCC/s/Qjwvynfjg-en, October 2025"},
         {"PRACTICE", "General practice, not stated by the cloud", ""},
     };
     return documents;

@@ -21,6 +21,8 @@ ImportRequest request_from_json(const Json &json)
     text("license_type", request.license_type);
     if (json.contains("system_disk_size"))
         request.system_disk_size = json["system_disk_size"].get<std::uint64_t>();
+    text("image_name", request.image_name);
+    text("description", request.description);
     return request;
 }
 
@@ -246,22 +248,26 @@ Json clean_coreos()
 
 Json clean_windows()
 {
+    return with(clean_bios(), Json::parse(R"json({
 "/inspection/disk/boot_sector_loaders": ["windows"],
-    {
-        "number" : 1, "offset" : 1048576, "length" : 524288000, "type" : "07", "bootable" : true},
+"/inspection/disk/grub_core_found": "<gone>",
+"/inspection/disk/partitions": [
+    {"number": 1, "offset": 1048576, "length": 524288000, "type": "07", "bootable": true},
     {"number": 2, "offset": 525336576, "length": 42424336384, "type": "07"}],
+"/inspection/volumes": [
     {"device": "/dev/sda1", "kind": "partition", "partition": 1, "length": 524288000,
      "filesystem": {"type": "ntfs", "label": "System Reserved", "clean": true}},
     {"device": "/dev/sda2", "kind": "partition", "partition": 2, "length": 42424336384,
      "filesystem": {"type": "ntfs", "size": 42424336384, "free": 30000000000, "clean": true}}],
+"/inspection/guest": {
     "os": {"id": "windows", "version": "10.0", "name": "Windows Server 2019 Standard",
            "source": "/Windows/System32/config/SOFTWARE"},
     "architecture": "x86_64", "hostname": "WIN", "root_device": "/dev/sda2",
     "mountpoints": [{"target": "/", "device": "/dev/sda2", "filesystem": "ntfs"}],
     "boot_loader": {"kind": "bootmgr", "config": "/Boot/BCD on /dev/sda1"},
-    "windows":
-{
-    "version": {"product": "Windows Server 2019 Standard", "installation": "Server", "edition": "ServerStandard",
+    "qemu_guest_agent": [],
+    "windows": {
+        "version": {"product": "Windows Server 2019 Standard", "installation": "Server", "edition": "ServerStandard",
                     "version": "10.0", "build": 17763, "release": "1809"},
         "product_type": "ServerNT",
         "services": [{"name": "TermService", "start": 3}, {"name": "MpsSvc", "start": 2},
@@ -283,24 +289,47 @@ Json clean_windows()
         "boot": {"stores": ["/Boot/BCD on /dev/sda1"],
                  "entries": [{"store": "/Boot/BCD on /dev/sda1", "loader": "\\Windows\\system32\\winload.exe",
                               "default": true}]},
-        "dirty_hives": []
-}
-}
+        "dirty_hives": []}}
+})json"));
 }
 
 Json clean_base(const std::string &name)
 {
-    if (name == "bios")
-        return clean_bios();
     if (name == "uefi")
         return clean_uefi();
+    if (name == "bios")
+        return clean_bios();
     if (name == "freebsd")
         return clean_freebsd();
     if (name == "coreos")
         return clean_coreos();
     if (name == "windows")
         return clean_windows();
-    throw std::out_of_range("no base of that name: " + name);
+    // A guest with the drivers of all of them, that writes to the serial console.
+    Json const drivers = Json::parse(R"(["virtio", "virtio_ring", "virtio_pci", "virtio_pci_modern_dev", "virtio_blk",
+        "virtio_scsi", "virtio_net", "nvme", "nvme_core", "ena", "hv_vmbus", "hv_storvsc", "hv_netvsc", "udf", "vfat"])");
+    Json const base =
+        with(clean_bios(),
+             {{"/inspection/guest/kernels/0/modules", drivers},
+              {"/inspection/guest/kernels/0/installed", drivers},
+              {"/inspection/guest/cloud_agents", Json::array()},
+              {"/inspection/guest/boot_loader/entries/0/cmdline",
+               "root=UUID=11111111-2222-3333-4444-555555555555 ro rootdelay=300 console=tty0 console=ttyS0,38400n8d "
+               "earlyprintk=ttyS0 net.ifnames=0"}});
+    if (name == "aws")
+        return with(base,
+                    Json::parse(R"({"/image": {"path": "disk.vmdk", "format": "vmdk", "variant": "streamOptimized",
+            "virtual_size": 42949672960, "details": {"vmdk": {"create_type": "streamOptimized"}}}})"));
+    if (name == "azure")
+        return with(base, Json::parse(R"({"/image": {"path": "disk.vhd", "format": "vhd", "variant": "fixed",
+            "virtual_size": 42949672960, "file_size": 42949673472,
+            "details": {"vhd": {"creator_application": "qem2", "current_size": 42949672960, "disk_type": 2,
+                                "cylinders": 65535, "heads": 16, "sectors_per_track": 255,
+                                "footer_checksum_valid": true}}}})"));
+    if (name == "gcp")
+        return with(base, Json::parse(R"({"/image": {"path": "image.tar.gz", "format": "raw", "member": "disk.raw",
+            "wrapped_in": ["gzip", "tar"], "virtual_size": 42949672960, "file_size": 1073741824}})"));
+    return base;
 }
 
 Json with(Json json, const Json &changes)

@@ -34,6 +34,9 @@ Json clean_windows();
 Json clean_freebsd();
 Json clean_coreos();
 // "bios", "uefi", "freebsd", "coreos".
+
+// By name: "bios", "uefi"; or a disk that one of the other clouds takes as it is, by the name of its profile: "aws",
+// "azure", "gcp", "openstack", "tencent", "huawei", "baidu".
 Json clean_base(const std::string &name);
 
 // `json` with changes: {"/pointer/to/value": new value, ...}; "<gone>" takes a key away.

@@ -33,9 +33,22 @@ std::string severities_of(const RuleInfo &rule, const Profile &profile)
     return join(words, ", ");
 }
 
+// Under `alibaba`; of a rule that is another cloud's own, under the first profile that grades it.
+std::string severities_of(const RuleInfo &rule)
+{
+    Profile const usual = load_profile("alibaba").value();
+    if (usual.severities.contains(rule.id))
+        return severities_of(rule, usual);
+    for (auto const &name : profile_names()) {
+        Profile const profile = load_profile(name).value();
+        if (profile.severities.contains(rule.id))
+            return fmt::format("{}, under `{}`", severities_of(rule, profile), name);
+    }
+    return "none";
+}
+
 std::string written_out()
 {
-    Profile const profile = load_profile("alibaba").value();
     std::string out;
     std::string group;
     for (auto const &rule : rule_catalogue()) {
@@ -46,7 +59,7 @@ std::string written_out()
         }
         out += fmt::format("\n### `{}`\n\n{}.\n\n* **Severity:** {}\n* **Otherwise:** {}\n* **By hand:** {}\n"
                            "* **Source:** {}\n",
-                           rule.id, rule.title, severities_of(rule, profile), rule.why, rule.fix, rule.source);
+                           rule.id, rule.title, severities_of(rule), rule.why, rule.fix, rule.source);
     }
     out += "\n## Sources\n\n| key | page | where |\n|---|---|---|\n";
     for (auto const &source : source_documents())

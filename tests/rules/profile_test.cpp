@@ -1,11 +1,18 @@
 #include "rules/profile_reader.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <imgport/check.hpp>
+
+#include "rules/clean_facts.hpp"
+#include "support/text.hpp"
+#include "testing/temp_dir.hpp"
 
 using namespace imgport;
 using ::testing::HasSubstr;
@@ -28,6 +35,8 @@ std::string message_of(const std::string &text)
     auto const profile = read_mine(text);
     return profile ? "no error" : describe(profile.error());
 }
+
+using imgport::testing::Folder;
 
 }  // namespace
 
@@ -75,14 +84,52 @@ TEST(Profile, SystemsAreListsOfVersionsAndAddToTheOnesTakenOver)
     EXPECT_THAT(message_of("systems = 5\n" + std::string(head)), HasSubstr("'systems' must be a table"));
 }
 
-TEST(Profile, EachGradesEveryOutcomeOfEveryRule)
+// docs/rules.tsv: rule id -> scope, the notes left out.
+std::map<std::string, std::string> scopes()
+{
+    std::ifstream in(std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "docs" / "rules.tsv");
+    std::map<std::string, std::string> out;
+    std::string line;
+    std::getline(in, line);
+    while (std::getline(in, line)) {
+        auto const fields = split(line, '\t');
+        if (fields.size() == 3 && fields[2] != "note")
+            out[fields[0]] = fields[1];
+    }
+    return out;
+}
+
+TEST(Profile, GradesTheRulesOfItsCloud)
+{
+    auto const scope_of = scopes();
+    ASSERT_GT(scope_of.size(), 200U);
+    for (auto const &rule : rule_catalogue()) {
+        ASSERT_TRUE(scope_of.contains(rule.id)) << rule.id << " is not one of docs/rules.tsv";
+        std::string const &scope = scope_of.at(rule.id);
+        EXPECT_TRUE(load_profile(scope)->severities.contains(rule.id)) << rule.id;
+        if (scope == "alibaba") {
+            EXPECT_TRUE(load_profile("alibaba-2026")->severities.contains(rule.id)) << rule.id;
+        }
+        for (auto const &name : profile_names()) {
+            bool const own = scope == "alibaba" || name == scope;
+            EXPECT_TRUE(own || !load_profile(name)->severities.contains(rule.id)) << name << " " << rule.id;
+        }
+    }
+    // The other clouds are complete.
+    for (auto const &[id, scope] : scope_of) {
+        EXPECT_TRUE(scope == "alibaba" || find_rule(id) != nullptr) << id;
+    }
+}
+
+TEST(Profile, EachGradesEveryOutcomeOfItsRules)
 {
     for (auto const &name : profile_names()) {
         auto const profile = load_profile(name);
-        ASSERT_TRUE(profile) << name;
-        ASSERT_EQ(profile->severities.size(), rule_catalogue().size()) << name;
-        for (auto const &rule : rule_catalogue())
-            EXPECT_EQ(profile->severities.at(rule.id).size(), rule.conditions.size()) << name << " " << rule.id;
+        ASSERT_TRUE(profile) << name << ": " << describe(profile.error());
+        for (auto const &[id, graded] : profile->severities) {
+            ASSERT_NE(find_rule(id), nullptr) << name << " " << id;
+            EXPECT_EQ(graded.size(), find_rule(id)->conditions.size()) << name << " " << id;
+        }
         if (!profile->compare_with.empty()) {
             EXPECT_TRUE(load_profile(profile->compare_with)) << name;
         }
@@ -138,9 +185,100 @@ TEST(Profile, SaysWhereItIsWrong)
         {"title = \"T\"\ndate = \"2026\"\nsources = [5]\n", "line 3: 'sources' must be a list of texts"},
         {"from = \"alibba\"\n", "line 1: unknown profile 'alibba' (did you mean 'alibaba'?)"},
         {"from = \"mine\"\n", "not go in a circle"},
-        {"title = \"T\"\ndate = \"2026\"\nsources = [\"S\"]\n",
-         "rule fmt-accepted has no severity for its outcome 'usual'"},
+        {"title = \"T\"\ndate = \"2026\"\nsources = [\"S\"]\n", "limits.formats must be given"},
+        {start + "[severities]\nvsize-min = \"of\"\n", "line 6: unknown severity 'of'; did you mean 'off'?"},
+        {start + "[severities]\naz-modules = \"fail\"\n", "rule az-modules has no severity for its outcome 'udf'"},
+        {start + "[limits]\ndisks_max = \"x\"\n", "line 6: 'disks_max' must be a whole number"},
+        {start + "[limits]\ntables = [\"gbt\"]\n", "line 6: unknown word in 'tables': 'gbt'; did you mean 'gpt'?"},
+        {start + "[limits]\nvariants = { vdh = [\"fixed\"] }\n", "line 6: unknown format 'vdh'"},
+        {start + "[limits]\nmends_drivers = 1\n", "line 6: 'mends_drivers' must be true or false"},
     };
     for (auto const &tested : cases)
         EXPECT_THAT(message_of(tested.text), HasSubstr(tested.says)) << tested.text;
+}
+
+TEST(Profile, SwitchesRulesOffWithoutLosingThem)
+{
+    auto const profile = read_mine(std::string(head) + "[severities]\nvirtio-initramfs = \"off\"\n"
+                                                       "vsize-min = { recommended = \"off\" }\n");
+    ASSERT_TRUE(profile) << describe(profile.error());
+    auto const json =
+        imgport::testing::with(imgport::testing::clean_bios(), {{"/inspection/guest/kernels/0/modules", Json::array()},
+                                                                {"/image/virtual_size", 10 * gib}});
+    auto const facts = imgport::testing::facts_from_json(json);
+    auto const findings = check(facts.input(), *profile);
+    for (const char *rule : {"virtio-initramfs", "vsize-min"}) {
+        Finding const &finding = imgport::testing::finding_of(findings, rule);
+        EXPECT_EQ(finding.status, Status::not_applicable) << rule;
+        EXPECT_THAT(finding.message, HasSubstr("switched off by profile mine"));
+    }
+    auto const small = imgport::testing::facts_from_json(imgport::testing::with(json, {{"/image/virtual_size", gib}}));
+    EXPECT_EQ(imgport::testing::finding_of(check(small.input(), *profile), "vsize-min").status, Status::violated)
+        << "only one of its outcomes is off";
+}
+
+TEST(Profile, ThatTakesOverMaySwitchOnAgain)
+{
+    auto all = embedded_profiles;
+    std::string const first = std::string(head) + "[severities]\nobject-size = \"off\"\nqemu-ga = \"off\"\n";
+    std::string const second = "title = \"T\"\ndate = \"2026-01\"\nsources = [\"S\"]\nfrom = \"first\"\n"
+                               "[severities]\nobject-size = { multipart = \"fail\" }\n";
+    all.push_back({"first", first});
+    all.push_back({"second", second});
+    auto const profile = read_profile("second", all);
+    ASSERT_TRUE(profile) << describe(profile.error());
+    EXPECT_FALSE(profile->off.contains("object-size"));
+    EXPECT_EQ(profile->severities.at("object-size").at("multipart"), Severity::fail);
+    EXPECT_EQ(profile->severities.at("object-size").at(""), Severity::fail) << "what it was before";
+    EXPECT_EQ(profile->off.at("qemu-ga").at("*"), "first");
+}
+
+TEST(Profile, RulesOfOtherCloudsAreNotJudged)
+{
+    auto const facts = imgport::testing::facts_from_json(imgport::testing::clean_bios());
+    for (auto const &finding : check(facts.input(), load_profile("alibaba").value()))
+        EXPECT_FALSE(finding.rule.starts_with("aws-") || finding.rule.starts_with("az-")) << finding.rule;
+}
+
+TEST(Profile, OnlyToBeTakenOverIsNoProfileToAskFor)
+{
+    auto const names = profile_names();
+    EXPECT_EQ(std::find(names.begin(), names.end(), "common"), names.end());
+    EXPECT_NE(std::find(names.begin(), names.end(), "kvm"), names.end());
+    EXPECT_FALSE(load_profile("common"));
+}
+
+TEST(Profile, OfTheUserIsReadFromItsFile)
+{
+    Folder const folder;
+    folder.write("ours.toml", "from = \"alibaba-2026\"\n[limits]\nsystem_disk_max = 100\n"
+                              "[severities]\nqemu-ga = \"off\"\n");
+    folder.write("strict.toml", "from = \"ours.toml\"\n[severities]\nfs-type = \"fail\"\n");
+    auto const profile = load_profile(folder / "strict.toml");
+    ASSERT_TRUE(profile) << describe(profile.error());
+    EXPECT_EQ(profile->name, "strict.toml");
+    EXPECT_EQ(profile->limits.system_disk_max, 100 * gib);
+    EXPECT_EQ(profile->severities.at("fs-type").at(""), Severity::fail);
+    EXPECT_EQ(profile->off.at("qemu-ga").at("*"), "ours.toml");
+
+    folder.write("bad.toml", "from = \"alibaba\"\n[severities]\nfs-tpye = \"fail\"\n");
+    folder.write("loop.toml", "from = \"./loop.toml\"\n");
+    folder.write("selectable.toml", "from = \"alibaba\"\nselectable = false\n");
+    folder.write("large.toml", "from = \"alibaba\"\n" + std::string((1 << 20) + 1, '#'));
+    struct {
+        const char *file;
+        const char *says;
+    } const cases[] = {
+        {"bad.toml", "bad.toml: line 3: unknown rule 'fs-tpye'; did you mean 'fs-type'?"},
+        {"loop.toml", "not go in a circle"},
+        {"selectable.toml", "line 2: unknown key 'selectable'"},
+        {"large.toml", "large.toml"},
+        {"missing.toml", "missing.toml"},
+    };
+    for (auto const &tested : cases) {
+        auto const wrong = load_profile(folder / tested.file);
+        ASSERT_FALSE(wrong) << tested.file;
+        EXPECT_EQ(wrong.error().code, ErrorCode::usage) << tested.file;
+        EXPECT_THAT(describe(wrong.error()), HasSubstr(tested.says));
+    }
 }

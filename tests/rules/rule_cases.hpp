@@ -49,5 +49,12 @@ std::vector<RuleCase> freebsd_cases();
 std::vector<RuleCase> coreos_cases();
 std::vector<RuleCase> customized_cases();
 std::vector<RuleCase> windows_cases();
+std::vector<RuleCase> aws_cases();
+std::vector<RuleCase> azure_cases();
+std::vector<RuleCase> gcp_cases();
+std::vector<RuleCase> openstack_cases();
+std::vector<RuleCase> tencent_cases();
+std::vector<RuleCase> huawei_cases();
+std::vector<RuleCase> baidu_cases();
 
 }  // namespace imgport::testing
