@@ -8,11 +8,13 @@
 #include <imgport/check.hpp>
 #include <imgport/inspect.hpp>
 #include <imgport/report.hpp>
+#include <imgport/waivers.hpp>
 
 namespace imgport {
 
 struct LintOptions {
-    std::string profile = "alibaba";
+    std::vector<Profile> profiles = {};  // none: "alibaba"
+    Acceptances accept = {};             // waivers and a baseline; never of a refused image
     Role role = Role::system;
     ImportRequest request = {};
     InspectOptions inspect = {};
@@ -21,15 +23,17 @@ struct LintOptions {
 
 struct LintResult {
     ReportEntry entry;
-    std::optional<Inspection> inspection = {};
+    std::optional<Inspection> inspection = {};  // with the result under the first profile
     // What the profile's compare_with would decide otherwise, in one line; empty where it names none.
     std::string comparison = {};
     int exit_code = 0;
 };
 
+// Under the first of the profiles.
 LintResult lint(const std::string &path, const LintOptions &options, ProgressSink &progress);
 
-// Many images, `jobs` at a time; the results in the order of the paths. One image's failure never stops the others.
+// Many images, `jobs` at a time, each looked into once and judged under every profile; the results in the order of the
+// paths, then of the profiles. One image's failure never stops the others.
 std::vector<LintResult> lint_all(const std::vector<std::string> &paths, const LintOptions &options, unsigned jobs,
                                  ProgressSink &progress);
 

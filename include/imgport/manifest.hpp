@@ -61,7 +61,7 @@ struct ManifestContent {
 struct ManifestCheck {
     std::string profile;
     Verdict verdict = Verdict::error;
-    std::vector<std::string> waived = {};
+    std::vector<std::string> waived = {};  // the rules whose violations are accepted
 
     static void fields(auto &self, auto &&visit)
     {

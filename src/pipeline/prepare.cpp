@@ -65,7 +65,10 @@ struct Job {
 
 class Preparation {
 public:
-    Preparation(const PrepareOptions &options, ProgressSink &progress) : m_options(options), m_progress(progress) {}
+    Preparation(const PrepareOptions &options, ProgressSink &progress)
+        : m_options(options), m_progress(progress),
+          m_profile(options.lint.profiles.empty() ? load_profile("alibaba").value() : options.lint.profiles.front())
+    {}
 
     PrepareOutcome run(const std::string &path)
     {
@@ -149,9 +152,6 @@ private:
     // Judges again with what is, or will be, in the artifact.
     bool recheck(Job &job, const ImageFacts &artifact)
     {
-        auto const profile = load_profile(m_options.lint.profile);
-        if (!profile)
-            return failed(profile.error());
         auto &entry = job.linted.entry;
         CheckInput input;
         input.image = &entry.probe;
@@ -159,7 +159,8 @@ private:
         input.artifact = &artifact;
         input.request = &m_options.lint.request;
         input.role = job.role;
-        entry.findings = check(input, *profile);
+        entry.findings = check(input, m_profile);
+        accept(entry.findings, entry.path, m_profile.name, m_options.lint.accept);
         auto const judgement = judge(entry.probe, entry.findings, m_options.lint.verdict);
         entry.verdict = judgement.verdict;
         m_codes.push_back(judgement.exit_code);
@@ -173,11 +174,8 @@ private:
             disks.push_back({m_options.convert.target, job.plan.virtual_size, file_name(job)});
         auto const &inspection = m_jobs.front().linted.inspection;
         bool const is_system = m_jobs.front().role == Role::system;  // a data disk boots nothing
-        auto const profile = load_profile(m_options.lint.profile);
-        if (!profile)
-            return failed(profile.error());
         auto made = make_import_parameters(m_options.lint.request, is_system && inspection ? &*inspection : nullptr,
-                                           disks, &*profile);
+                                           disks, &m_profile);
         for (auto const &note : made.notes)
             m_progress.note(note);
         for (auto const &error : made.errors)
@@ -269,7 +267,11 @@ private:
                              job.converted.crc64ecma};
         manifest.content.digest = job.converted.content_digest.value_or("");
         manifest.guest = job.linted.entry.guest;
-        manifest.check = {m_options.lint.profile, job.linted.entry.verdict, {}};
+        manifest.check = {m_profile.name, job.linted.entry.verdict, {}};
+        for (auto const &finding : job.linted.entry.findings) {
+            if (finding.accepted)
+                manifest.check.waived.push_back(finding.rule);
+        }
         manifest.tools = {{"imgport", version()}, {"qemu-img", job.converted.engine_version}};
         manifest.created = creation_time();
         if (&job == &m_jobs.front()) {
@@ -313,6 +315,7 @@ private:
 
     const PrepareOptions &m_options;
     ProgressSink &m_progress;
+    Profile m_profile;
     std::vector<Job> m_jobs;
     std::vector<int> m_codes;
     PrepareOutcome m_outcome;

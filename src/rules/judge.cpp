@@ -34,7 +34,7 @@ Judgement judge(const ImageFacts &image, const std::vector<Finding> &findings, c
     for (auto const &finding : findings) {
         if (finding.severity > threshold)
             continue;  // severities stand in falling order
-        is_violated |= finding.status == Status::violated;
+        is_violated |= finding.status == Status::violated && !finding.accepted;
         is_unknown |= finding.status == Status::unknown;
         machine |= finding.status == Status::unknown && finding.machine.value_or(false);
     }

@@ -48,3 +48,42 @@ expect_exit 0 "$IMGPORT" rules --format json
 expect_equal schema "$(jq -r .schema out)" imgport.rules/1
 expect_exit 0 "$IMGPORT" rules --profiles
 expect_text out '^alibaba-2026'
+expect_text out '^huawei'
+
+# One look, several profiles; a profile of one's own.
+qemu-img create -q -f raw blank.raw 6G
+printf 'from = "alibaba"\n[severities]\nfs-type = "off"\n' >ours.toml
+expect_exit 1 "$IMGPORT" check --inspector native --profile alibaba --profile ./ours.toml --format json blank.raw
+expect_equal "the profiles" "$(jq -r '[.images[].profile] | join(" ")' out)" "alibaba ours.toml"
+expect_equal "switched off" "$(jq -r '.images[1].findings[] | select(.rule == "fs-type") | .message' out)" \
+  "switched off by profile ours.toml"
+printf 'from = "alibaba"\n[severities]\nfs-tpye = "off"\n' >ours.toml
+expect_exit 2 "$IMGPORT" check --profile ./ours.toml blank.raw
+expect_text err "ours.toml: line 3: unknown rule 'fs-tpye'"
+expect_exit 2 "$IMGPORT" check --profile aws --profile aws blank.raw
+expect_exit 2 "$IMGPORT" prepare --profile aws --profile azure --output out.d blank.raw
+
+# Waivers: found in the current folder, named, or left out.
+waive() {
+  printf '[[waiver]]\nrule = "%s"\nimage = "blank.*"\nreason = "a blank disk"\n' "$@"
+}
+waive pt-present boot-mode-detect kernel-present os-release qemu-ga >imgport.toml
+expect_exit 0 "$IMGPORT" check --inspector native --format json blank.raw
+expect_equal "accepted by" "$(jq -r '[.images[0].findings[] | select(.accepted) | .accepted.by] | .[0]' out)" "imgport.toml, line 1"
+expect_text err 'imgport.toml, line 17: the waiver of qemu-ga matches nothing'
+expect_exit 1 "$IMGPORT" check --inspector native --no-config blank.raw
+sed 's/^reason.*/&\nexpires = 2001-01-01/' imgport.toml >old.toml
+expect_exit 1 "$IMGPORT" check --inspector native --config old.toml blank.raw
+expect_text out 'waiver-expired'
+SOURCE_DATE_EPOCH=0 expect_exit 0 "$IMGPORT" check --inspector native --config old.toml blank.raw
+rm imgport.toml
+expect_exit 2 "$IMGPORT" check --config missing.toml blank.raw
+
+# A baseline accepts what it knows, and nothing else.
+"$IMGPORT" check --inspector native --format json blank.raw >before.json || true
+mkdir elsewhere && mv blank.raw elsewhere
+expect_exit 0 "$IMGPORT" check --inspector native --baseline before.json elsewhere/blank.raw
+expect_text out 'baseline before.json'
+mv elsewhere/blank.raw other.raw
+expect_exit 1 "$IMGPORT" check --inspector native --baseline before.json other.raw
+expect_exit 2 "$IMGPORT" check --baseline a.qcow2 other.raw

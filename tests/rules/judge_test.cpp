@@ -34,11 +34,15 @@ TEST(Judge, FollowsTheThresholdAndTheUnknown)
     Finding const open = finding(Severity::fail, Status::unknown);
     Finding const open_by_machine = finding(Severity::fail, Status::unknown, true);
     Finding const open_feature = finding(Severity::feature, Status::unknown, true);
+    Finding waived = fails;
+    waived.accepted = Acceptance{"imgport.toml, line 1", "known", {}};
     VerdictOptions const usual;
     VerdictOptions const never{.fail_on = std::nullopt};
     std::vector<JudgeCase> const cases{
         {"nothing", {finding(Severity::fail, Status::passed)}, usual, Verdict::pass, 0},
         {"fail", {lost, fails}, usual, Verdict::fail, 1},
+        {"accepted", {waived, lost}, usual, Verdict::pass, 0},
+        {"accepted beside another", {waived, locked_out}, usual, Verdict::fail, 1},
         {"at the threshold", {locked_out}, usual, Verdict::fail, 1},
         {"below the threshold", {lost}, usual, Verdict::pass, 0},
         {"threshold lowered", {lost}, {.fail_on = Severity::recommendation}, Verdict::fail, 1},

@@ -1,5 +1,7 @@
 #include "options.hpp"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 
 namespace imgport::cli {
@@ -44,11 +46,24 @@ void add_inspector(CLI::App &verb, std::string &inspector)
 
 void add_check_options(CLI::App &verb, CheckOptions &options)
 {
-    verb.add_option("--profile", options.profile, "The target's rules: imgport rules --profiles lists them")
-        ->capture_default_str();
+    verb.add_option("--profile", options.profiles,
+                    "The target's rules: one that imgport rules --profiles lists (alibaba where none is given), or the "
+                    "path of your own .toml; may be repeated")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    auto *const config = verb.add_option("--config", options.config,
+                                         "Waivers and defaults, instead of imgport.toml in the current folder")
+                             ->type_name("FILE");
+    verb.add_flag("--no-config", options.no_config, "Without imgport.toml")->excludes(config);
+    verb.add_option(
+            "--baseline", options.baseline,
+            "An earlier report (check --format json): what was violated there is accepted, what is new or worse "
+            "is not")
+        ->type_name("FILE");
     add_choice(verb, "--role", options.role, {"system", "data"}, "What the disk is for");
     add_choice(verb, "--fail-on", options.fail_on, {"fail", "unreachable", "feature", "recommendation", "never"},
-               "The least severity that makes the verdict fail");
+               "The least severity that makes the verdict fail")
+        ->each([&options](const std::string &) { options.fail_on_given = true; });
     verb.add_flag("--allow-unknown", options.allow_unknown,
                   "A rule that could not be judged does not spoil the verdict");
     add_max_unpacked(verb, options.max_unpacked);
@@ -75,12 +90,40 @@ void add_check_options(CLI::App &verb, CheckOptions &options)
         ->allow_extra_args(false);
 }
 
-Result<LintOptions> lint_options(const CheckOptions &options, const Globals &globals)
+Result<Config> check_config(const CheckOptions &options)
 {
-    if (auto known = load_profile(options.profile); !known)
-        return fail(known.error());
+    constexpr const char *usual = "imgport.toml";
+    if (options.no_config)
+        return Config{};
+    if (!options.config.empty())
+        return read_config(options.config);
+    return std::filesystem::exists(usual) ? read_config(usual) : Config{};
+}
+
+Result<LintOptions> lint_options(const CheckOptions &options, const Config &config, const Globals &globals)
+{
     LintOptions lint;
-    lint.profile = options.profile;
+    auto const &wanted = options.profiles.empty() ? config.profiles : options.profiles;
+    for (auto const &name : wanted) {
+        auto profile = load_profile(name);
+        if (!profile)
+            return fail(profile.error());
+        for (auto const &other : lint.profiles) {
+            if (other.name == profile->name)
+                return fail({ErrorCode::usage, fmt::format("--profile {} is given twice", other.name)});
+        }
+        lint.profiles.push_back(std::move(*profile));
+    }
+    if (lint.profiles.empty())
+        lint.profiles.push_back(load_profile("alibaba").value());
+    lint.accept.waivers = config.waivers;
+    lint.accept.today = current_day();
+    if (!options.baseline.empty()) {
+        auto baseline = read_baseline(options.baseline);
+        if (!baseline)
+            return fail(baseline.error());
+        lint.accept.baseline = std::move(*baseline);
+    }
     lint.role = options.role == "data" ? Role::data : Role::system;
     lint.request = options.request;
     for (auto const &tag : options.tags) {
@@ -94,8 +137,29 @@ Result<LintOptions> lint_options(const CheckOptions &options, const Globals &glo
     lint.inspect.max_unpacked = options.max_unpacked;
     lint.inspect.inspector = *parse_inspector(options.inspector);
     lint.verdict.allow_unknown = options.allow_unknown;
-    lint.verdict.fail_on = severity_from_string(options.fail_on);  // "never" is none of them
+    // "never" is none of the severities.
+    lint.verdict.fail_on =
+        severity_from_string(options.fail_on_given ? options.fail_on : config.fail_on.value_or(options.fail_on));
     return lint;
+}
+
+void note_idle_waivers(const std::vector<Waiver> &waivers, const Report &report, ProgressSink &progress)
+{
+    for (auto const &waiver : waivers) {
+        bool speaks = false;
+        bool idle = true;
+        for (auto const &entry : report.images) {
+            bool const judged = entry.verdict != Verdict::refused && entry.verdict != Verdict::error;
+            if (!judged || !covers(waiver, entry.path, entry.profile))
+                continue;
+            speaks = true;
+            for (auto const &finding : entry.findings)
+                idle = idle && !matches(waiver, finding);
+        }
+        if (speaks && idle)
+            progress.note(
+                fmt::format("{}: the waiver of {} matches nothing that was found", waiver.where, waiver.rule));
+    }
 }
 
 void add_output_options(CLI::App &verb, OutputOptions &options)

@@ -20,9 +20,13 @@ void add_format(CLI::App &verb, std::string &format);
 
 // --profile, --role, --fail-on, --allow-unknown, the import parameters: what a check needs.
 struct CheckOptions {
-    std::string profile = "alibaba";
+    std::vector<std::string> profiles = {};  // none: imgport.toml's, else "alibaba"
     std::string role = "system";
     std::string fail_on = "unreachable";
+    bool fail_on_given = false;
+    std::string config = {};  // empty: imgport.toml in the current folder, where there is one
+    bool no_config = false;
+    std::string baseline = {};
     bool allow_unknown = false;
     std::vector<std::string> tags = {};
     ImportRequest request = {};
@@ -34,7 +38,12 @@ void add_check_options(CLI::App &verb, CheckOptions &options);
 void add_max_unpacked(CLI::App &verb, std::uint64_t &bytes);
 // --inspector auto|native|appliance
 void add_inspector(CLI::App &verb, std::string &inspector);
-Result<LintOptions> lint_options(const CheckOptions &options, const Globals &globals);
+// imgport.toml, or what --config names; nothing where there is none.
+Result<Config> check_config(const CheckOptions &options);
+// The command line wins over `config`.
+Result<LintOptions> lint_options(const CheckOptions &options, const Config &config, const Globals &globals);
+// A note for each waiver that speaks of these images and matches nothing that was found.
+void note_idle_waivers(const std::vector<Waiver> &waivers, const Report &report, ProgressSink &progress);
 
 // How the output is made.
 struct OutputOptions {

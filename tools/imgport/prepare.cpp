@@ -28,10 +28,15 @@ int run_prepare(Program &program, Options options)
     // `fast` is the default where the format has compression at all.
     if (options.output.to != "qcow2" && !options.compression_given)
         options.output.compression = "none";
-    auto lint_with = lint_options(options.check, program.globals());
+    auto const config = check_config(options.check);
+    if (!config)
+        return print_error(config.error());
+    auto lint_with = lint_options(options.check, *config, program.globals());
     auto convert_with = convert_options(options.output, program.globals());
     if (!lint_with)
         return print_error(lint_with.error());
+    if (lint_with->profiles.size() > 1)
+        return print_error({ErrorCode::usage, "an artifact is prepared for one target: give one --profile"});
     if (!convert_with)
         return print_error(convert_with.error());
     auto sources = options.images;
@@ -69,6 +74,7 @@ int run_prepare(Program &program, Options options)
         std::move(outcome.report.images.begin(), outcome.report.images.end(), std::back_inserter(report.images));
         std::move(outcome.comparisons.begin(), outcome.comparisons.end(), std::back_inserter(text.other_profile));
     }
+    note_idle_waivers(config->waivers, report, program.progress());
     codes.push_back(deliver(report, text, options.format, options.reports, options.format == "text" ? made : ""));
     return worst_exit_code(codes);
 }
