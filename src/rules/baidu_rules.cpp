@@ -120,7 +120,7 @@ std::vector<Rule> baidu_rules()
          Reads::guest,
          Guests::unix_like,
          [](const RuleContext &context) {
-             return judge_all({"net-dhcp", "net-static"}, context);
+             return judge_all({"net-dhcp", "net-static", "net-ipv6"}, context);
          }},
         {{"bd-virtio",
           group,

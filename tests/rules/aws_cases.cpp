@@ -158,7 +158,11 @@ std::vector<RuleCase> aws_cases()
          "the import needs 6 GiB"},
         {"aws-space", unknown, R"({"/inspection/volumes/0/filesystem/free": "<gone>"})", "could not be read"},
 
-        {"aws-tools", not_applicable, "{}", "not checkable offline"},
+        {"aws-tools", passed, "{}"},
+        {"aws-tools", violated,
+         R"({"/inspection/guest/hypervisor_tools": [{"name": "VMware Tools", "traces": ["/usr/bin/vmtoolsd"]}]})",
+         "VMware Tools"},
+        {"aws-tools", unknown, R"({"/inspection/guest/hypervisor_tools": {"unknown": "cut"}})", "cut"},
 
         {"aws-nvme-ena", passed, "{}", "nvme, ena"},
         {"aws-nvme-ena", violated,

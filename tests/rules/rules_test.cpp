@@ -94,7 +94,7 @@ TEST(Rules, EachHasCasesThatPassThatViolateAndThatAreNotJudged)
         seen[tested.rule].insert(tested.status);
     for (auto const &rule : rule_catalogue()) {
         if (!rule.checkable) {
-            EXPECT_TRUE(seen[rule.id].empty()) << rule.id;
+            EXPECT_FALSE(seen[rule.id].contains(Status::violated)) << rule.id;
             continue;
         }
         EXPECT_TRUE(seen[rule.id].contains(Status::violated)) << rule.id;

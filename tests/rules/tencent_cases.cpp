@@ -139,7 +139,11 @@ std::vector<RuleCase> tencent_cases()
          "not text",
          {"net-hwaddr", "net-udev-rules"}},
 
-        {"tc-tools", not_applicable, "{}", "not checkable offline"},
+        {"tc-tools", passed, "{}"},
+        {"tc-tools", violated,
+         R"({"/inspection/guest/hypervisor_tools": [{"name": "VMware Tools", "traces": ["/usr/bin/vmtoolsd"]}]})",
+         "VMware Tools"},
+        {"tc-tools", unknown, R"({"/inspection/guest/hypervisor_tools": {"unknown": "cut"}})", "cut"},
 
         {"tc-win", not_applicable, "{}", "a rule for Windows"},
         {"tc-win", passed,
