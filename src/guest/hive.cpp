@@ -216,7 +216,11 @@ std::optional<HiveValue> Hive::read_value(std::size_t value, std::string name)
         fail_at("too many values");
         return std::nullopt;
     }
-    return HiveValue{std::move(name), static_cast<std::uint32_t>(type), std::string(data.get(), length)};
+    // Hives hold types that the enumeration does not, honest ones too (of device properties).
+    std::uint32_t number = 0;
+    static_assert(sizeof number == sizeof type);
+    std::memcpy(&number, &type, sizeof number);
+    return HiveValue{std::move(name), number, std::string(data.get(), length)};
 }
 
 std::optional<HiveValue> Hive::value(Key key, std::string_view name)

@@ -30,6 +30,7 @@ HiveMaker some_hive()
         .number("Setup\\State", "Count", 7)
         .texts("Setup", "Names", {"one", "two"})
         .raw("Setup", "Long", 3, std::string(5000, 'x'))
+        .raw("Setup", "Odd", 0xffff0012, "odd")
         .key("Empty");
     return made;
 }
@@ -74,6 +75,7 @@ TEST(Hive, TellsKeysAndValuesWhateverTheirCase)
     EXPECT_FALSE(hive->key("Setup\\State\\Below"));
     EXPECT_THAT(hive->value(*hive->key("Setup"), "Names")->texts(), ElementsAre("one", "two"));
     EXPECT_EQ(hive->value(*hive->key("Setup"), "Long")->data, std::string(5000, 'x'));
+    EXPECT_EQ(hive->value(*hive->key("Setup"), "Odd")->type, 0xffff0012U);
     EXPECT_EQ(hive->values(*key).size(), 2U);
     EXPECT_TRUE(hive->children(*hive->key("Empty")).empty());
     EXPECT_FALSE(hive->is_dirty());
