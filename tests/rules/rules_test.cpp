@@ -18,7 +18,13 @@ std::vector<RuleCase> all_cases()
 {
     std::vector<RuleCase> all;
     for (auto const group :
-    for (auto const group : {image_cases, container_cases, upload_cases, boot_cases, boot_disk_cases, kernel_line_cases, storage_cases, ext_cases, storage_stack_cases, driver_cases, machine_cases, network_cases, access_cases, system_cases, interface_cases, network_service_cases, sshd_cases, account_cases, state_cases, identity_cases, cloud_init_cases, upkeep_cases, freebsd_cases, coreos_cases, customized_cases, windows_cases, aws_cases, azure_cases, gcp_cases, openstack_cases, tencent_cases, huawei_cases, baidu_cases}) {
+         {image_cases,           container_cases, upload_cases,  boot_cases,          boot_disk_cases,
+          kernel_line_cases,     storage_cases,   ext_cases,     storage_stack_cases, driver_cases,
+          machine_cases,         network_cases,   access_cases,  system_cases,        interface_cases,
+          network_service_cases, sshd_cases,      account_cases, state_cases,         identity_cases,
+          cloud_init_cases,      upkeep_cases,    freebsd_cases, coreos_cases,        customized_cases,
+          windows_cases,         aws_cases,       azure_cases,   gcp_cases,           openstack_cases,
+          tencent_cases,         huawei_cases,    baidu_cases}) {
         auto cases = group();
         std::move(cases.begin(), cases.end(), std::back_inserter(all));
     }
