@@ -33,10 +33,12 @@ Outcome fbsd_virtio(const RuleContext &context)
         else if (how == "module" && early)
             missing.push_back(seen(freebsd->kernel, name + ": a module that nothing loads at boot"));
     }
-    if (!missing.empty())
-        return violated(fmt::format("{}: the kernel finds no {} in the cloud", missing.front().value,
-                                    missing.front().value.starts_with("vtnet") ? "network card" : "root"),
+    if (!missing.empty()) {
+        std::string const first = missing.front().value;
+        return violated(fmt::format("{}: the kernel finds no {} in the cloud", first,
+                                    first.starts_with("vtnet") ? "network card" : "root"),
                         std::move(missing));
+    }
     if (freebsd->drivers.empty())
         return unknown(fmt::format("the drivers of {} are not known", freebsd->kernel));
     return passed(fmt::format("{} has the virtio drivers", freebsd->kernel));

@@ -243,9 +243,9 @@ Outcome raw_truncated(const RuleContext &context)
                      .value = fmt::format("partition {} has {} bytes", partition.number, partition.length)});
         }
         if (!evidence.empty()) {
-            Outcome outcome = violated(fmt::format("{} end{} past the end of the disk: part of the disk is missing",
-                                                   evidence.size() == 1 ? "a partition" : "partitions",
-                                                   evidence.size() == 1 ? "s" : ""),
+            bool const one = evidence.size() == 1;
+            Outcome outcome = violated(fmt::format("{} past the end of the disk: part of the disk is missing",
+                                                   one ? "a partition ends" : "partitions end"),
                                        std::move(evidence));
             outcome.survives = true;
             return outcome;
