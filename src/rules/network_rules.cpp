@@ -29,7 +29,7 @@ Outcome net_dhcp(const RuleContext &context)
         return passed("nothing is configured, so NetworkManager asks for an address by DHCP");
     if (!guest.cloud_init)
         return unknown(guest.cloud_init.reason());
-    if (leaves_network_to_nobody(guest))
+    if (leaves_network_to_nobody(guest) && context.profile.severities.contains("cloudinit-net"))
         return not_applicable("cloud-init is told to leave the network alone: see cloudinit-net");
     std::vector<Evidence> evidence;
     evidence.reserve(interfaces.size());

@@ -92,7 +92,7 @@ Outcome win_uefi(const RuleContext &context)
         return unknown("the partition table was not read");
     std::string const &table = context.inspection->disk->table;
     if (table != "mbr" && table != "gpt")
-        return not_applicable("there is no partition table: see win-disk");
+        return not_applicable("there is no partition table");
     auto const &boot = context.guest->windows->boot;
     if (!boot)
         return unknown(boot.reason());

@@ -75,7 +75,11 @@ std::vector<RuleCase> baidu_cases()
          R"({"/inspection/guest/kernels/0/builtin": {"unknown": "x"}, "/inspection/guest/kernels/0/installed": {"unknown": "x"}, "/inspection/guest/kernels/0/config": {"unknown": "x"}, "/inspection/guest/kernels/0/modules": {"unknown": "x"}})"},
 
         {"bd-cloudinit", passed, "{}"},
-        {"bd-cloudinit", violated, R"({"/inspection/guest/cloud_init/enabled": false})", "switched off"},
+        {"bd-cloudinit",
+         violated,
+         R"({"/inspection/guest/cloud_init/enabled": false})",
+         "switched off",
+         {"root-locked"}},
         {"bd-cloudinit", not_applicable, R"({"/role": "data"})"},
 
         {"bd-files", passed, "{}"},

@@ -20,7 +20,7 @@ std::string os(const std::string &id, const std::string &version, const std::str
 
 std::string os_and_issue(const std::string &id, const std::string &text, const std::string &like = "")
 {
-    return R"({"/inspection/guest/os": {"id": ")" + id + R"(", "version": "1", "id_like": [)" + like +
+    return R"({"/inspection/guest/os": {"id": ")" + id + R"(", "version": "18", "id_like": [)" + like +
            R"(]}, "/inspection/guest/issue": [{"path": "/etc/issue", "text": ")" + text + "\"}]}";
 }
 
@@ -32,7 +32,10 @@ RuleCase supported(Status status, const std::string &changes, const std::string 
 
 RuleCase hostname(Status status, const std::string &changes, const std::string &says = {})
 {
-    return {"hostname-file", status, changes, says};
+    // Without cloud-init nobody gives root a password.
+    bool const alone = changes.find("cloud_init/enabled") != std::string::npos;
+    return {"hostname-file", status, changes, says,
+            alone ? std::vector<std::string>{"root-locked"} : std::vector<std::string>{}};
 }
 
 }  // namespace

@@ -39,9 +39,11 @@ std::vector<RuleCase> network_cases()
     return {
         {"net-dhcp", passed, "{}", "eth0"},
         {"net-dhcp", passed, R"({"/inspection/guest/network/interfaces": []})", "cloud-init configures"},
-        {"net-dhcp", violated,
+        {"net-dhcp",
+         not_applicable,
          R"({"/inspection/guest/network/interfaces": [], "/inspection/guest/cloud_init/network_disabled": true})",
-         "nothing asks for an address"},
+         "see cloudinit-net",
+         {"cloudinit-net"}},
         {"net-dhcp",
          violated,
          R"({"/inspection/guest/network/interfaces": [], "/inspection/guest/cloud_init": {"installed": false}})",

@@ -80,7 +80,7 @@ std::vector<RuleCase> openstack_cases()
         {"os-meta", passed, "{}"},
         {"os-meta", passed, R"({"/inspection/guest/cloud_init/datasources": ["ConfigDrive"]})"},
         {"os-meta", violated, R"({"/inspection/guest/cloud_init/datasources": ["Azure"]})", "lacks OpenStack"},
-        {"os-meta", violated, R"({"/inspection/guest/cloud_init/enabled": false})", "switched off"},
+        {"os-meta", violated, R"({"/inspection/guest/cloud_init/enabled": false})", "switched off", {"root-locked"}},
         {"os-meta", unknown, R"({"/inspection/guest/cloud_init": {"unknown": "not text"}})", "not text"},
 
         {"os-props", not_applicable, "{}", "not checkable offline"},

@@ -168,7 +168,11 @@ std::vector<RuleCase> tencent_cases()
          "not on NTFS"},
 
         {"tc-kernel", passed, "{}"},
-        {"tc-kernel", violated, R"({"/inspection/guest/kernels/0/version": "6.7.3-custom"})", "not one of"},
+        {"tc-kernel",
+         violated,
+         R"({"/inspection/guest/kernels/0/version": "6.7.3-custom"})",
+         "not one of",
+         {"autofs-initramfs-mismatch"}},
         {"tc-kernel", not_applicable, R"({"/inspection/guest/os/id": "arch"})"},
 
         {"tc-name", not_applicable, "{}", "no name"},

@@ -171,7 +171,7 @@ std::vector<RuleCase> windows_cases()
                 R"(, "/inspection/disk/table": "gpt", "/inspection/disk/partitions/0/bootable": true)"),
            "by UEFI"),
         of("win-uefi", unknown, cut("boot"), "damaged"),
-        of("win-uefi", not_applicable, R"({"/inspection/disk/table": "none"})", "see win-disk",
+        of("win-uefi", not_applicable, R"({"/inspection/disk/table": "none"})", "no partition table",
            {"pt-present", "win-disk"}),
 
         of("win-clean", passed, "{}"),
