@@ -50,9 +50,10 @@ TEST(Schemas, FactsAreDocumented)
 TEST(Schemas, RulesAreDocumented)
 {
     Json const text{{"type", "string"}};
-    Json const severities{
-        {"type", "object"},
-        {"additionalProperties", {{"type", "object"}, {"additionalProperties", schema_of<Severity>()}}}};
+    Json grade = schema_of<Severity>();
+    grade["enum"].push_back("off");
+    Json const severities{{"type", "object"},
+                          {"additionalProperties", {{"type", "object"}, {"additionalProperties", grade}}}};
     Json const keys = Json::array({"id", "group", "title", "why", "fix", "source", "checkable", "severities"});
     Json properties = Json::object();
     for (auto const &key : keys)
