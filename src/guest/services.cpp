@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "support/text.hpp"
 
@@ -56,6 +57,27 @@ std::string find_openrc(GuestFiles &files, const std::string &name)
     return {};
 }
 
+// "getty@.service" for "getty@tty1.service"; empty for what is no instance of a template.
+std::string template_of(const std::string &unit)
+{
+    auto const at = unit.find('@');
+    auto const dot = unit.rfind('.');
+    if (at == std::string::npos || dot == std::string::npos || dot <= at + 1)
+        return {};
+    return unit.substr(0, at + 1) + unit.substr(dot);
+}
+
+// A link to /dev/null or an empty file: it takes away what weaker folders say.
+bool is_mask(GuestFiles &files, const std::string &path)
+{
+    if (auto const target = files.link(path)) {
+        if (normal_path(target->starts_with('/') ? *target : dir_name(path) + "/" + *target) == "/dev/null")
+            return true;
+    }
+    auto const status = files.stat(path);
+    return status && status->kind == FileKind::regular && status->size == 0;
+}
+
 void set_enabled(ServiceState &state, std::string path)
 {
     state.present = true;
@@ -75,26 +97,36 @@ Services::Services(FileTree &tree)
         if (real && std::find(m_folders.begin(), m_folders.end(), *real) == m_folders.end())
             m_folders.push_back(*real);
     }
-    for (auto const &folder : m_folders)
-        read_wants(files, folder);
+    read_wants(files);
     read_run_levels(files);
     for (const char *level : {"/etc/runlevels/boot", "/etc/runlevels/default"}) {
         for (auto const &entry : files.list(level))
             m_run_level_entries.push_back(entry.name);
     }
+    m_presets = Presets::of_first_boot(files);
     if (files.failed())
         m_failure = files.reason();
 }
 
-void Services::read_wants(GuestFiles &files, const std::string &folder)
+// Names in .wants and the like are links, whatever they point to, except where they are masked; one name in several
+// folders of one unit is the strongest folder's (systemd.unit(5)).
+void Services::read_wants(GuestFiles &files)
 {
-    for (auto const &entry : files.list(folder)) {
-        if (!(entry.name.ends_with(".wants") || entry.name.ends_with(".requires")) || !starts_at_boot(entry.name))
-            continue;
-        std::string const wants = folder + "/" + entry.name;
-        for (auto const &want : files.list(wants)) {
-            std::string const path = wants + "/" + want.name;
-            m_wants.push_back({want.name, base_name(files.link(path).value_or("")), path});
+    std::set<std::string> seen;
+    for (auto const &folder : m_folders) {
+        for (auto const &entry : files.list(folder)) {
+            bool const wants =
+                entry.name.ends_with(".wants") || entry.name.ends_with(".requires") || entry.name.ends_with(".upholds");
+            if (!wants || !starts_at_boot(entry.name))
+                continue;
+            for (auto const &want : files.list(folder + "/" + entry.name)) {
+                std::string const path = folder + "/" + entry.name + "/" + want.name;
+                if (!seen.insert(entry.name + "/" + want.name).second || !files.link(path) || is_mask(files, path))
+                    continue;
+                std::string masked_by;
+                std::string const file = find_unit(files, want.name, masked_by);
+                m_wants.push_back({want.name, own_name(files, want.name, file), path});
+            }
         }
     }
 }
@@ -113,12 +145,28 @@ void Services::read_run_levels(GuestFiles &files)
     }
 }
 
-const Services::Link *Services::find_want(const std::string &unit) const
+// The name of the unit that `file` was found as `unit` is, which may be an alias of it: what its link leads to, as long
+// as that lies where units lie.
+std::string Services::own_name(GuestFiles &files, const std::string &unit, const std::string &file) const
 {
-    // By its own name, or by an alias whose link leads to it.
-    auto const found = std::find_if(m_wants.begin(), m_wants.end(),
-                                    [&](auto &want) { return want.name == unit || want.target == unit; });
-    return found == m_wants.end() ? nullptr : &*found;
+    auto const real = file.empty() ? std::nullopt : files.resolve(file);
+    if (!real)
+        return {};
+    if (std::find(m_folders.begin(), m_folders.end(), dir_name(*real)) == m_folders.end())
+        return unit;
+    std::string name = base_name(*real);
+    // An instance is one of the template's name.
+    if (!template_of(unit).empty() && name.find("@.") != std::string::npos) {
+        auto const at = unit.find('@');
+        name.replace(name.find("@."), 1, unit.substr(at, unit.rfind('.') - at));
+    }
+    return name;
+}
+
+const Services::Link *Services::find_want(const std::string &own_name) const
+{
+    auto const found = std::find_if(m_wants.begin(), m_wants.end(), [&](auto &want) { return want.unit == own_name; });
+    return own_name.empty() || found == m_wants.end() ? nullptr : &*found;
 }
 
 const Services::Link *Services::find_start_link(const std::string &name) const
@@ -137,24 +185,25 @@ bool Services::any_enabled(std::string_view prefix) const
                        [&](auto const &name) { return name.starts_with(prefix); });
 }
 
-// The unit file that systemd would load; empty where there is none. A link to /dev/null or an empty file masks.
+// The unit file that systemd would load, the template's for an instance; empty where there is none.
 std::string Services::find_unit(GuestFiles &files, const std::string &unit, std::string &masked_by) const
 {
-    for (auto const &folder : m_folders) {
-        std::string const path = folder + "/" + unit;
-        auto const target = files.link(path);
-        if (target && normal_path(target->starts_with('/') ? *target : folder + "/" + *target) == "/dev/null") {
-            masked_by = path;
-            return {};
+    for (auto const &name : {unit, template_of(unit)}) {
+        for (auto const &folder : m_folders) {
+            std::string const path = folder + "/" + name;
+            if (name.empty() || !files.stat(path, FollowLinks::no))
+                continue;
+            if (is_mask(files, path)) {
+                masked_by = path;
+                return {};
+            }
+            auto const status = files.stat(path);
+            // A link that leads nowhere still hides what lies in weaker folders; a folder is no unit.
+            if (!status)
+                return {};
+            if (status->kind == FileKind::regular)
+                return path;
         }
-        auto const status = files.stat(path);
-        if (!status)
-            continue;
-        if (status->kind == FileKind::regular && status->size == 0) {
-            masked_by = path;
-            return {};
-        }
-        return path;
     }
     return {};
 }
@@ -174,20 +223,20 @@ ServiceState Services::state(GuestFiles &files, const std::vector<std::string> &
         }
         if (!file.empty()) {
             state.present = true;
-            // The unit may be a link to the one that its installation is recorded under (Alias=).
-            std::string const real = base_name(files.resolve(file).value_or(file));
-            auto const *want = find_want(unit);
-            if (want == nullptr)
-                want = find_want(real);
-            if (want != nullptr)
+            std::string const name = own_name(files, unit, file);
+            if (auto const *want = find_want(name))
                 set_enabled(state, want->path);
+            else if (m_presets && template_of(name).empty() && m_presets->enables(name) &&
+                     installs_into_boot(files, file, name, m_folders, starts_at_boot))
+                set_enabled(state, file);
             // A unit hides the script of its name (systemd-sysv-generator(8)).
             continue;
         }
         std::string const name = unit.substr(0, unit.rfind('.'));
         if (files.exists("/etc/init.d/" + name) || files.exists("/etc/rc.d/init.d/" + name))
             state.present = true;
-        if (auto const *link = find_start_link(name))
+        // A link that the removal of a package left behind starts nothing.
+        if (auto const *link = find_start_link(name); link != nullptr && files.exists(link->path))
             set_enabled(state, link->path);
         for (auto find : {find_upstart_job, find_openrc}) {
             if (std::string path = find(files, name); !path.empty())

@@ -1,18 +1,21 @@
 // Whether the guest starts a service at boot, whichever init system it has.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "guest/guest_files.hpp"
 #include "guest/guest_text.hpp"
+#include "guest/presets.hpp"
 
 namespace imgport {
 
 struct ServiceState {
     bool present = false;  // there is a unit, a job or a script of that name
     bool enabled = false;
-    std::string enabled_by = {};  // the link, job or script that starts it
+    std::string enabled_by = {};  // the link, job or script that starts it; the unit where the first boot enables it
     std::string masked_by = {};   // the link to /dev/null, where systemd is told never to start it
 };
 
@@ -31,13 +34,14 @@ public:
 
 private:
     struct Link {
-        std::string name;    // "ssh.service", or "ssh" for the link "S02ssh"
-        std::string target;  // the last part of what it points to; empty where it is no link
+        std::string name;  // "ssh.service", or "ssh" for the link "S02ssh"
+        std::string unit;  // which unit that is, without its aliases; empty where there is none, or it is masked
         std::string path;
     };
-    void read_wants(GuestFiles &files, const std::string &folder);
+    void read_wants(GuestFiles &files);
     void read_run_levels(GuestFiles &files);
-    const Link *find_want(const std::string &unit) const;
+    std::string own_name(GuestFiles &files, const std::string &unit, const std::string &file) const;
+    const Link *find_want(const std::string &own_name) const;
     const Link *find_start_link(const std::string &name) const;
     std::string find_unit(GuestFiles &files, const std::string &unit, std::string &masked_by) const;
 
@@ -45,6 +49,7 @@ private:
     std::vector<Link> m_wants;
     std::vector<Link> m_start_links;
     std::vector<std::string> m_run_level_entries;  // of OpenRC
+    std::optional<Presets> m_presets;              // where a first boot will apply them
     std::string m_failure;
 };
 

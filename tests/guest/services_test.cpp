@@ -90,6 +90,36 @@ TEST(Systemd, AUnitHidesTheScript)
     EXPECT_FALSE(state_of(guest, {"ssh.service"}).enabled);
 }
 
+TEST(Systemd, PresetsCountWhereAFirstBootIsAhead)
+{
+    struct Case {
+        const char *machine_id;  // nullptr: there is no such file
+        const char *init;
+        bool enabled;
+    };
+    for (auto const &[machine_id, init, enabled] : {
+             Case{nullptr, "/lib/systemd/systemd", true},
+             Case{"uninitialized\n", "/lib/systemd/systemd", true},
+             Case{"uninitialized", "/lib/systemd/systemd", true},
+             Case{"", "/lib/systemd/systemd", false},
+             Case{"6a8f1b7e6b1c4c0f8c0e4d7f2b1a9c3d\n", "/lib/systemd/systemd", false},
+             Case{nullptr, "/bin/busybox", false},
+             Case{nullptr, nullptr, false},
+         }) {
+        Guest guest;
+        guest.file("/lib/systemd/systemd", "ELF")
+            .file("/bin/busybox", "ELF")
+            .file("/lib/systemd/system/x.service", "[Install]\nWantedBy=multi-user.target\n");
+        if (init != nullptr)
+            guest.link("/sbin/init", init);
+        if (machine_id != nullptr)
+            guest.file("/etc/machine-id", machine_id);
+        auto const state = state_of(guest, {"x.service"});
+        EXPECT_EQ(state.enabled, enabled) << (machine_id != nullptr ? machine_id : "none") << " " << (init ? init : "");
+        EXPECT_EQ(state.enabled_by, enabled ? "/lib/systemd/system/x.service" : "");
+    }
+}
+
 TEST(OtherInits, ScriptsJobsAndRunlevels)
 {
     Guest debian;
