@@ -15,6 +15,7 @@ struct Token {
     TokenKind kind = TokenKind::word;
     std::uint64_t line = 0;
     GrubWord word = {};
+    bool semicolon = false;  // what ends the command
 };
 
 bool is_name_character(char c)
@@ -26,12 +27,14 @@ class Lexer {
 public:
     explicit Lexer(std::string_view text) : m_text(text) {}
 
-    std::vector<Token> run()
+    Result<std::vector<Token>> run()
     {
-        while (m_at < m_text.size())
+        while (m_at < m_text.size() && m_wrong.empty())
             step();
+        if (!m_wrong.empty())
+            return fail(ErrorCode::malformed, fmt::format("line {}: {}", m_line, m_wrong));
         end_word();
-        m_tokens.push_back({TokenKind::end_of_command, m_line, {}});
+        m_tokens.push_back({TokenKind::end_of_command, m_line});
         return std::move(m_tokens);
     }
 
@@ -41,8 +44,9 @@ private:
         char const c = m_text[m_at];
         if (c == '\n' || c == ';') {
             end_word();
-            if (!m_tokens.empty() && m_tokens.back().kind != TokenKind::end_of_command)
-                m_tokens.push_back({TokenKind::end_of_command, m_line, {}});
+            // Empty lines are nothing; a semicolon without a command is wrong, which the parser sees.
+            if (c == ';' || (!m_tokens.empty() && m_tokens.back().kind != TokenKind::end_of_command))
+                m_tokens.push_back({TokenKind::end_of_command, m_line, {}, c == ';'});
             m_line += c == '\n' ? 1 : 0;
             ++m_at;
         } else if (c == ' ' || c == '\t' || c == '\r') {
@@ -58,6 +62,8 @@ private:
             escaped();
         } else if (c == '$') {
             variable(false);
+        } else if (std::string_view("&|<>").find(c) != std::string_view::npos) {
+            m_wrong = "GRUB has no '&', '|', '<' and '>'";
         } else {
             add(c, false);
             ++m_at;
@@ -66,13 +72,17 @@ private:
 
     void single_quoted()
     {
-        auto const end = std::min(m_text.find('\'', m_at + 1), m_text.size());
+        auto const end = m_text.find('\'', m_at + 1);
+        if (end == std::string_view::npos) {
+            m_wrong = unclosed;
+            return;
+        }
         add("", true);
         for (char const c : m_text.substr(m_at + 1, end - m_at - 1)) {
             add(c, true);
             m_line += c == '\n' ? 1 : 0;
         }
-        m_at = std::min(end + 1, m_text.size());
+        m_at = end + 1;
     }
 
     void double_quoted()
@@ -84,6 +94,8 @@ private:
             m_line += c == '\n' ? 1 : 0;
             if (c == '$') {
                 variable(true);
+                if (!m_wrong.empty())
+                    return;
                 continue;
             }
             if (c == '\\' && m_at + 1 < m_text.size() &&
@@ -92,14 +104,18 @@ private:
             add(m_text[m_at], true);
             ++m_at;
         }
-        m_at = std::min(m_at + 1, m_text.size());
+        if (m_at == m_text.size())
+            m_wrong = unclosed;
+        ++m_at;
     }
 
     void escaped()
     {
         ++m_at;
-        if (m_at >= m_text.size())
+        if (m_at >= m_text.size()) {
+            m_wrong = "nothing follows the backslash";
             return;
+        }
         if (m_text[m_at] == '\n')
             ++m_line;  // a continued line
         else
@@ -118,12 +134,12 @@ private:
         // $?, $@, $#, $*
         if (end == start && end < m_text.size() && std::string_view("?@#*").find(m_text[end]) != std::string_view::npos)
             ++end;
-        if (end == start) {
-            add('$', quoted);
+        if (end == start || (braced && (end == m_text.size() || m_text[end] != '}'))) {
+            m_wrong = "no variable's name after '$'";
             return;
         }
         m_word.push_back({std::string(m_text.substr(start, end - start)), true, quoted});
-        m_at = end + (braced && end < m_text.size() && m_text[end] == '}' ? 1 : 0);
+        m_at = end + (braced ? 1 : 0);
     }
 
     void add(char c, bool quoted) { add(std::string_view(&c, 1), quoted); }
@@ -149,7 +165,10 @@ private:
         m_word.clear();
     }
 
+    static constexpr std::string_view unclosed = "a quote that does not close";
+
     std::string_view m_text;
+    std::string_view m_wrong;  // what stopped it
     std::size_t m_at = 0;
     std::uint64_t m_line = 1;
     GrubWord m_word;
@@ -162,6 +181,12 @@ std::string_view plain(const Token &token)
     if (token.kind != TokenKind::word || token.word.size() != 1 || token.word[0].variable || token.word[0].quoted)
         return {};
     return token.word[0].text;
+}
+
+bool is_reserved(std::string_view word)
+{
+    constexpr std::string_view words[] = {"then", "elif", "else", "fi", "do", "done", "in", "case", "esac", "select"};
+    return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
 class Parser {
@@ -192,17 +217,23 @@ private:
     {
         if (depth > max_depth)
             return broken(fmt::format("nested deeper than {} levels", max_depth));
+        bool empty = depth > 0;  // only the whole file may be
         while (m_at < m_tokens.size()) {
             Token const &token = m_tokens[m_at];
-            if (token.kind == TokenKind::end_of_command) {
+            if (token.kind == TokenKind::end_of_command && !token.semicolon) {
                 ++m_at;
                 continue;
             }
-            if (token.kind == TokenKind::close)
-                return {};
             std::string_view const word = plain(token);
-            if (std::find(stop.begin(), stop.end(), word) != stop.end())
+            bool const stops = std::find(stop.begin(), stop.end(), word) != stop.end();
+            if (token.kind == TokenKind::close || stops) {
+                if (empty)
+                    return broken("no command where one is needed");
                 return {};
+            }
+            if (token.kind != TokenKind::word || is_reserved(word))
+                return broken("a command begins with a word");
+            empty = false;
             Result<void> parsed;
             if (word == "if")
                 parsed = parse_if(block, depth);
@@ -212,6 +243,11 @@ private:
                 parsed = parse_command(block, depth);
             if (!parsed)
                 return parsed;
+            // Behind "fi", "done" and '}' as well.
+            if (m_at < m_tokens.size() && m_tokens[m_at].kind == TokenKind::end_of_command)
+                ++m_at;
+            else if (m_at < m_tokens.size() && m_tokens[m_at].kind != TokenKind::close)
+                return broken("the next command begins without a line end or a semicolon before it");
         }
         return {};
     }
@@ -270,9 +306,13 @@ private:
     {
         GrubCommand command;
         command.line = m_tokens[m_at].line;
+        bool const is_function = plain(m_tokens[m_at]) == "function";
         while (m_at < m_tokens.size() && m_tokens[m_at].kind == TokenKind::word)
             command.words.push_back(std::move(m_tokens[m_at++].word));
-        if (m_at < m_tokens.size() && m_tokens[m_at].kind == TokenKind::open) {
+        bool const has_body = m_at < m_tokens.size() && m_tokens[m_at].kind == TokenKind::open;
+        if (is_function && (!has_body || depth > 0 || command.words.size() != 2))
+            return broken("a function has a name and a body, and stands in no block");
+        if (has_body) {
             ++m_at;
             if (auto parsed = parse_block(command.body, {}, depth + 1); !parsed)
                 return parsed;
@@ -292,7 +332,10 @@ private:
 
 Result<GrubBlock> parse_grub_script(std::string_view text)
 {
-    return Parser(Lexer(text).run()).run();
+    auto tokens = Lexer(text).run();
+    if (!tokens)
+        return fail(tokens.error());
+    return Parser(std::move(*tokens)).run();
 }
 
 }  // namespace imgport

@@ -37,7 +37,8 @@ struct GrubCommand {
     std::vector<GrubArm> arms = {};
 };
 
-// Loops are passed over. Nesting beyond 32 levels and blocks that do not close are errors.
+// Loops are passed over. Nesting beyond 32 levels is an error, and so is what grub-script-check refuses: blocks and
+// quotes that do not close, blocks without a command, reserved words where none belongs, a shell's redirections.
 Result<GrubBlock> parse_grub_script(std::string_view text);
 
 }  // namespace imgport

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "grub_texts.hpp"
 #include "guest.hpp"
 #include "guest/bls.hpp"
-#include "guest/grub_script.hpp"
 
 using namespace imgport;
 using namespace imgport::testing;
@@ -14,7 +14,6 @@ using ::testing::ElementsAre;
 
 namespace {
 
-constexpr const char *root_uuid = "11111111-aaaa-bbbb-cccc-000000000001";
 constexpr const char *boot_uuid = "22222222-aaaa-bbbb-cccc-000000000002";
 
 struct Boot : Guest {
@@ -32,45 +31,6 @@ struct Boot : Guest {
         return read_boot_loader({tree, volumes, mounts, has_esp ? &esp : nullptr, has_esp ? "/boot/efi" : "", ""});
     }
 };
-
-// The shape of what grub-mkconfig writes on Debian.
-std::string debian_config(const std::string &default_line = "set default=\"0\"")
-{
-    return "set default_was=unset\n"
-           "if [ -s $prefix/grubenv ]; then\n  set have_grubenv=true\n  load_env\nfi\n"
-           "if [ \"${next_entry}\" ] ; then\n   set default=\"${next_entry}\"\nelse\n   " +
-           default_line +
-           "\nfi\n"
-           "if [ x\"${feature_menuentry_id}\" = xy ]; then\n  menuentry_id_option=\"--id\"\nelse\n  "
-           "menuentry_id_option=\"\"\nfi\n"
-           "export menuentry_id_option\n"
-           "function load_video {\n  if [ x$feature_all_video_module = xy ]; then\n    insmod all_video\n  fi\n}\n"
-           "menuentry 'Debian GNU/Linux' --class debian --class os $menuentry_id_option 'gnulinux-simple' {\n"
-           "\tload_video\n\tinsmod gzio\n"
-           "\tif [ x$grub_platform = xxen ]; then insmod xzio; insmod lzopio; fi\n"
-           "\tset root='hd0,msdos3'\n"
-           "\tif [ x$feature_platform_search_hint = xy ]; then\n"
-           "\t  search --no-floppy --fs-uuid --set=root --hint-bios=hd0,msdos3 --hint='hd0,msdos3'  " +
-           std::string(root_uuid) +
-           "\n"
-           "\telse\n\t  search --no-floppy --fs-uuid --set=root " +
-           root_uuid +
-           "\n\tfi\n"
-           "\techo\t'Loading Linux 6.1.0-18-amd64 ...'\n"
-           "\tlinux\t/boot/vmlinuz-6.1.0-18-amd64 root=UUID=" +
-           root_uuid +
-           " ro  quiet\n"
-           "\tinitrd\t/boot/initrd.img-6.1.0-18-amd64\n}\n"
-           "submenu 'Advanced options for Debian GNU/Linux' $menuentry_id_option 'gnulinux-advanced' {\n"
-           "\tmenuentry 'Debian, with Linux 6.1.0-18' $menuentry_id_option 'adv-18' {\n"
-           "\t\tlinux /boot/vmlinuz-6.1.0-18-amd64 root=UUID=x ro\n\t}\n"
-           "\tmenuentry 'Debian, with Linux 6.1.0-17' $menuentry_id_option 'adv-17' {\n"
-           "\t\tlinux /boot/vmlinuz-6.1.0-17-amd64 root=UUID=x ro\n\t\tinitrd /boot/intel-ucode.img "
-           "/boot/initrd.img-6.1.0-17-amd64\n\t}\n"
-           "}\n"
-           "menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {\n\tfwsetup\n}\n"
-           "if [ -f  ${config_directory}/custom.cfg ]; then\n  source ${config_directory}/custom.cfg\nfi\n";
-}
 
 std::string grubenv(const std::string &lines)
 {
@@ -411,9 +371,12 @@ TEST(GrubHostile, ThousandsOfEntriesAndLinesThatAreTooLongForAnyone)
     boot.file("/boot/grub/grub.cfg", many);
     EXPECT_FALSE(boot.read());
     Boot long_line;
-    long_line.file("/boot/grub/grub.cfg", "set x=" + std::string(1 << 18, '$') + "\nmenuentry e {\nlinux /k " +
+    long_line.file("/boot/grub/grub.cfg", "set x=" + std::string(1 << 18, '(') + "\nmenuentry e {\nlinux /k " +
                                               std::string(1 << 18, 'a') + "\n}\n");
     EXPECT_TRUE(long_line.read());
+    Boot dollars;
+    dollars.file("/boot/grub/grub.cfg", "set x=" + std::string(1 << 18, '$') + "\n");
+    EXPECT_FALSE(dollars.read());
     Boot extlinux;
     extlinux.file("/boot/extlinux/extlinux.conf", "INCLUDE extlinux.conf\n");
     EXPECT_FALSE(extlinux.read());
