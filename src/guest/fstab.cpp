@@ -66,12 +66,11 @@ Known<FstabFacts> read_fstab(FileTree &tree, const std::vector<VolumeFacts> &vol
         FstabEntry entry;
         entry.device = decode_octal(fields[0]);
         entry.target = fields[1].starts_with('/') ? normal_path(decode_octal(fields[1])) : decode_octal(fields[1]);
-        entry.type = fields[2];
+        entry.type = decode_octal(fields[2]);
         if (fields.size() > 3)
             entry.options = split(decode_octal(fields[3]), ',');
-        entry.pass = fields.size() > 5 && fields[5].size() == 1 && fields[5][0] >= '0' && fields[5][0] <= '9'
-                         ? static_cast<std::uint32_t>(fields[5][0] - '0')
-                         : 0;
+        auto const pass = fields.size() > 5 ? parse_number(fields[5]) : std::nullopt;
+        entry.pass = pass && *pass <= INT32_MAX ? static_cast<std::uint32_t>(*pass) : 0;
         entry.line = number;
         if (auto const *volume = resolve_device(entry.device, volumes))
             entry.resolved = volume->device;
