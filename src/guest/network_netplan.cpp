@@ -14,8 +14,17 @@ constexpr std::size_t max_interfaces = 1000;
 // What the files say of one interface so far: a later file overrides each key, and adds to lists.
 struct Merged {
     std::map<std::string, bool> dhcp = {};
+    bool matches = false;  // its id is a mere label
+    std::string match_name = {};
+    std::string set_name = {};
     InterfaceConfig config = {};
 };
+
+void add_once(std::vector<std::string> &list, const std::string &text)
+{
+    if (std::find(list.begin(), list.end(), text) == list.end())
+        list.push_back(text);
+}
 
 // The kind of the group "ethernets", "bonds", ...
 const char *kind_of(std::string_view group)
@@ -30,7 +39,6 @@ const char *kind_of(std::string_view group)
 void merge_one(Merged &merged, const std::string &id, const YAML::Node &node, const std::string &path)
 {
     InterfaceConfig &config = merged.config;
-    config.name = id;
     config.manager = "netplan";
     config.where = {path, yaml_line(node), {}, id};
     for (const char *key : {"dhcp4", "dhcp6"}) {
@@ -39,8 +47,7 @@ void merge_one(Merged &merged, const std::string &id, const YAML::Node &node, co
     }
     auto const addresses = yaml_child(node, "addresses");
     for (auto const &address : yaml_texts(addresses)) {
-        if (std::find(config.addresses.begin(), config.addresses.end(), address) == config.addresses.end())
-            config.addresses.push_back(address);
+        add_once(config.addresses, address);
         config.where.line = yaml_line(addresses);
     }
     // An address may also be a mapping of itself to its options.
@@ -48,22 +55,23 @@ void merge_one(Merged &merged, const std::string &id, const YAML::Node &node, co
         for (std::size_t i = 0; i < std::min<std::size_t>(addresses.size(), max_interfaces); ++i) {
             auto const item = addresses[i];
             if (item.IsMap() && item.size() > 0)
-                config.addresses.push_back(yaml_text(item.begin()->first).value_or(""));
+                add_once(config.addresses, yaml_text(item.begin()->first).value_or(""));
         }
     }
     auto const match = yaml_child(node, "match");
     if (auto const mac = yaml_text(yaml_child(match, "macaddress")))
         config.hwaddr = *mac;
-    // "match" makes the id a mere label.
-    if (match.IsDefined())
-        config.name =
-            yaml_text(yaml_child(node, "set-name")).value_or(yaml_text(yaml_child(match, "name")).value_or(""));
+    // What one file matches by, and what another calls it, come together.
+    merged.matches |= match.IsDefined();
+    merged.match_name = yaml_text(yaml_child(match, "name")).value_or(merged.match_name);
+    merged.set_name = yaml_text(yaml_child(node, "set-name")).value_or(merged.set_name);
+    config.name = !merged.matches ? id : merged.set_name.empty() ? merged.match_name : merged.set_name;
     if (yaml_child(match, "driver").IsDefined() || yaml_child(match, "macaddress").IsDefined())
         config.by_match = true;
-    for (const char *key : {"interfaces", "link"}) {
-        if (auto const on = yaml_child(node, key); on.IsDefined())
-            config.members = yaml_texts(on);
-    }
+    for (auto const &member : yaml_texts(yaml_child(node, "interfaces")))
+        add_once(config.members, member);
+    if (auto const link = yaml_text(yaml_child(node, "link")))
+        config.members = {*link};
     if (auto const mode = yaml_text(yaml_child(node, "activation-mode")))
         config.on_boot = *mode != "manual" && *mode != "off";
 }
