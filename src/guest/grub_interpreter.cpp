@@ -1,6 +1,7 @@
 #include "guest/grub_interpreter.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,11 +28,27 @@ bool contains(const std::vector<std::string> &words, std::string_view word)
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+// Whether a variable's name, or one in braces, stands at `at`.
+bool names_variable(std::string_view text, std::size_t at)
+{
+    auto const is_name = [&](std::size_t i) {
+        return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '_');
+    };
+    if (at >= text.size() || text[at] != '{')
+        return is_name(at);
+    std::size_t end = at + 1;
+    while (is_name(end))
+        ++end;
+    return end > at + 1 && end < text.size() && text[end] == '}';
+}
+
+// For double quotes, so that only variables are special.
 std::string escaped(std::string_view text)
 {
     std::string out;
-    for (char const c : text) {
-        if (c == '"' || c == '\\')
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char const c = text[i];
+        if (c == '"' || c == '\\' || (c == '$' && !names_variable(text, i + 1)))
             out += '\\';
         out += c;
     }

@@ -17,7 +17,8 @@ make_hostile() {
   printf '/dev/sda1 /%s ext4 %s 0 1\n' "${bad// /_}" "${bad// /_}" >"$root/etc/fstab"
   printf 'root:x:0:0:%s:/root:/bin/bash\n' "${bad//:/}" >"$root/etc/passwd"
   printf 'PermitRootLogin %s\n' "$bad" >"$root/etc/ssh/sshd_config"
-  printf 'menuentry "%s" {\n linux /boot/%s root=%s\n}\n' "${bad//\"/}" "${bad// /}" "$bad" >"$root/boot/grub/grub.cfg"
+  local plain=${bad//\"/}  # GRUB wants its quotes closed
+  printf 'menuentry "%s" {\n linux "/boot/%s" "root=%s"\n}\n' "$plain" "${plain// /}" "$plain" >"$root/boot/grub/grub.cfg"
   mke2fs -q -t ext4 -L '<b>"bad"</b>' -d "$root" "$1" 64M
 }
 

@@ -157,6 +157,17 @@ TEST(Grub2, BootLoaderSpecificationOfARhel8)
     EXPECT_THAT(facts->entries[1].searches, Contains(std::string("UUID=") + boot_uuid));
 }
 
+TEST(Grub2, DollarsInABootLoaderSpecificationThatNameNothing)
+{
+    Boot boot;
+    boot.file("/boot/grub2/grub.cfg", "set v=1\nblscfg\n")
+        .file("/boot/loader/entries/a.conf", "title A\nlinux /vmlinuz\noptions a=$v b=${v} c=$ d=${ e=\"$-\"\n");
+    auto const facts = boot.read();
+    ASSERT_TRUE(facts) << facts.reason();
+    ASSERT_EQ(facts->entries.size(), 1U);
+    EXPECT_EQ(facts->entries[0].cmdline, "a=1 b=1 c=$ d=${ e=\"$-\"");
+}
+
 TEST(Grub2, AStubOnTheEfiPartitionIsNotTheConfiguration)
 {
     Boot boot;
