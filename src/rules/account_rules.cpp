@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "rules/guest_facts.hpp"
+#include "rules/others_linux.hpp"
 #include "rules/rule.hpp"
 #include "rules/sources.hpp"
 #include "support/text.hpp"
@@ -73,6 +74,9 @@ Outcome root_locked(const RuleContext &context)
         return passed(fmt::format("root is locked, but {}", way));
     if (!guest.credentials)
         return unknown(guest.credentials.reason());
+    // What others-none asks for as well is its business where the profile grades it.
+    if (has_rule(context.profile, "others-none") && is_others_linux(context))
+        return not_applicable("nobody can log in to this 'Others Linux': see others-none");
     return violated("root is locked, no other account has a password or a key, and no cloud-init gives one: nobody can "
                     "log in",
                     {seen("/etc/shadow", "root: locked")});

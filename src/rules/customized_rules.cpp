@@ -7,6 +7,7 @@
 #include <imgport/import_parameters.hpp>
 
 #include "rules/guest_facts.hpp"
+#include "rules/others_linux.hpp"
 #include "rules/rule.hpp"
 #include "rules/sources.hpp"
 #include "support/text.hpp"
@@ -172,15 +173,6 @@ Outcome cust_parser(const RuleContext &context)
 
 // -------------------------------------------------------------------------------------------- Others Linux
 
-bool is_others(const RuleContext &context)
-{
-    std::string const wanted = wanted_platform(context);
-    if (!wanted.empty())
-        return wanted == "Others Linux";
-    std::string const platform = platform_of(context.guest->os);
-    return platform.empty() || !contains(context.profile.platforms, platform);
-}
-
 // Whether cloud-init brings a password or a key all the same.
 bool is_configured_by_cloud_init(const CloudInitFacts &cloud_init)
 {
@@ -191,7 +183,7 @@ bool is_configured_by_cloud_init(const CloudInitFacts &cloud_init)
 Outcome others_none(const RuleContext &context)
 {
     auto const &guest = *context.guest;
-    if (guest.os.id.empty() || !is_others(context))
+    if (guest.os.id.empty() || !is_others_linux(context))
         return not_applicable("a rule for the platform 'Others Linux'");
     if (is_coreos(guest.os))
         return not_applicable(std::string(ignition_instead));
@@ -218,6 +210,15 @@ Outcome others_none(const RuleContext &context)
 }
 
 }  // namespace
+
+bool is_others_linux(const RuleContext &context)
+{
+    std::string const wanted = wanted_platform(context);
+    if (!wanted.empty())
+        return wanted == "Others Linux";
+    std::string const platform = platform_of(context.guest->os);
+    return platform.empty() || !contains(context.profile.platforms, platform);
+}
 
 std::vector<Rule> customized_rules()
 {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "rules/boot_entries.hpp"
 #include "rules/guest_facts.hpp"
 #include "rules/rule.hpp"
 #include "rules/sources.hpp"
@@ -136,6 +137,8 @@ Outcome virtio_initramfs(const RuleContext &context)
         return passed(fmt::format("virtio_blk is built into kernel {}", kernel->version));
     if (initramfs_is_gone(guest, *kernel))
         return not_applicable(std::string(no_initramfs));
+    if (kernel->initramfs.empty() && boot_on_another_disk(*context.inspection, guest) != nullptr)
+        return not_applicable("/boot is not in this image: see boot-same-disk");
     std::string const advice = context.profile.limits.mends_drivers ? mending_advice(guest.os) : "";
     if (kernel->initramfs.empty())
         return violated(fmt::format("kernel {} has {} as a module and no initramfs to load it from: it finds no root "

@@ -58,8 +58,7 @@ Outcome win_disk(const RuleContext &context)
         return violated(fmt::format("Windows is on {}, not on NTFS", root->filesystem.type),
                         {seen(root->device, root->filesystem.type)});
     if (disk.table != "mbr" && disk.table != "gpt")
-        return violated("the disk with Windows has no partition table, neither MBR nor GPT",
-                        {seen(context.input.image->path, disk.table)});
+        return not_applicable("there is no partition table: see pt-present");
     return passed(fmt::format("Windows is on NTFS, on a disk with {}", to_upper(disk.table)));
 }
 

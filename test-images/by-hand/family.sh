@@ -118,7 +118,7 @@ disk_mbr() {
 # disk_gpt IMAGE FILESYSTEM UUID VENDOR [BIOS_PREFIX]: an EFI system partition with the loader under the vendor's path
 # and the fallback path, and the root; with BIOS_PREFIX a BIOS boot partition before them and GRUB in it.
 disk_gpt() {
-  local image=$1 filesystem=$2 uuid=$3 vendor=$4 prefix=${5:-} esp=$work/esp at=$family_start extra=() first=1
+  local image=$1 filesystem=$2 uuid=$3 vendor=$4 prefix=${5:-} esp=$work/esp at=$family_start extra=() first=1 efi=x64
   truncate -s "$family_disk_size" "$image"
   if [ -n "$prefix" ]; then
     extra=("--new=1:$((at / 512)):+2048" --typecode=1:ef02 --change-name=1:bios)
@@ -132,11 +132,15 @@ disk_gpt() {
   truncate -s "$family_esp_size" "$esp"
   mkfs.vfat -F 32 -s 1 -i 46414d49 -n ESP "$esp" >/dev/null
   grub-mkimage --format x86_64-efi --output "$work/core.efi" --prefix "/EFI/$vendor" part_gpt fat
+  if [ "${FAMILY_ARCHITECTURE:-}" = arm64 ]; then # GRUB for arm64 is not installed: its header is what is looked at
+    efi=aa64
+    patch_bytes "$work/core.efi" $(($(od -An -tu4 -j60 -N4 "$work/core.efi") + 4)) '\x64\xaa'
+  fi
   # shellcheck disable=SC2016 # GRUB's variables
   printf 'search.fs_uuid %s root\nset prefix=($root)/boot/%s\nconfigfile $prefix/grub.cfg\n' "$uuid" "${grub_folder:-grub2}" >"$work/esp.cfg"
   mmd -i "$esp" ::/EFI ::/EFI/BOOT "::/EFI/$vendor"
-  mcopy -i "$esp" "$work/core.efi" ::/EFI/BOOT/BOOTX64.EFI
-  mcopy -i "$esp" "$work/core.efi" "::/EFI/$vendor/grubx64.efi"
+  mcopy -i "$esp" "$work/core.efi" "::/EFI/BOOT/BOOT${efi^^}.EFI"
+  mcopy -i "$esp" "$work/core.efi" "::/EFI/$vendor/grub$efi.efi"
   mcopy -i "$esp" "$work/esp.cfg" "::/EFI/$vendor/grub.cfg"
   place "$esp" "$image" "$at"
   fill_filesystem "$work/root" "$filesystem" "$uuid" "$family_size"

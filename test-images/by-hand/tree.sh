@@ -28,11 +28,13 @@ link() {
   ln -s "$1" "$tree/$2"
 }
 
-# program PATH...: System V ABI, "ELF Header": 64 bits, little endian, an executable for x86-64.
+# program PATH...: System V ABI, "ELF Header": 64 bits, little endian, an executable for x86-64, or for arm64 (e_machine
+# 183) where FAMILY_ARCHITECTURE says so.
 program() {
-  local path
+  local path machine='\x3e'
+  [ "${FAMILY_ARCHITECTURE:-}" != arm64 ] || machine='\xb7'
   for path in "$@"; do
-    { printf '\x7fELF\x02\x01\x01'; head -c 9 /dev/zero; printf '\x02\0\x3e\0\x01\0\0\0'; head -c 40 /dev/zero; } | put "$path" 0755
+    { printf '\x7fELF\x02\x01\x01'; head -c 9 /dev/zero; printf '%b' "\\x02\\0$machine\\0\\x01\\0\\0\\0"; head -c 40 /dev/zero; } | put "$path" 0755
   done
 }
 
@@ -81,11 +83,15 @@ kernel() {
   local version=$1 image=$2 name
   shift 2
   head -c 16384 /dev/zero >"$work/kernel"
-  patch_bytes "$work/kernel" 0x1fe '\x55\xaa'
-  patch_bytes "$work/kernel" 0x202 'HdrS\x0f\x02'
-  patch_bytes "$work/kernel" 0x20e '\x00\x10' # the version string lies at 0x200 + this
-  patch_bytes "$work/kernel" 0x236 '\x01'     # XLF_KERNEL_64
-  patch_bytes "$work/kernel" 0x1200 "$version (build@host) #1 SMP"
+  if [ "${FAMILY_ARCHITECTURE:-}" = arm64 ]; then
+    patch_bytes "$work/kernel" 56 'ARM\x64' # Documentation/arm64/booting.rst
+  else
+    patch_bytes "$work/kernel" 0x1fe '\x55\xaa'
+    patch_bytes "$work/kernel" 0x202 'HdrS\x0f\x02'
+    patch_bytes "$work/kernel" 0x20e '\x00\x10' # the version string lies at 0x200 + this
+    patch_bytes "$work/kernel" 0x236 '\x01'     # XLF_KERNEL_64
+    patch_bytes "$work/kernel" 0x1200 "$version (build@host) #1 SMP"
+  fi
   put "$image" <"$work/kernel"
   printf 'kernel/%s.ko\n' fs/ext4/ext4 fs/xfs/xfs | put "lib/modules/$version/modules.builtin"
   empty "lib/modules/$version/modules.dep"
@@ -168,3 +174,7 @@ kernel_args() { echo "console=tty0 console=ttyS0,115200n8 net.ifnames=0 biosdevn
 
 # patch_bytes FILE OFFSET TEXT: TEXT in printf's notation.
 patch_bytes() { printf '%b' "$3" | dd status=none conv=notrunc bs=1 seek=$(($2)) of="$1"; }
+
+# more_files: those below the folder FAMILY_FILES, where it is set, over what is there. For the families whose filesystem
+# nothing edits afterwards.
+more_files() { [ -z "${FAMILY_FILES:-}" ] || cp -r "$FAMILY_FILES/." "$tree/"; }

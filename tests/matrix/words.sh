@@ -101,6 +101,28 @@ superblock_number() { echo $((16#$(xxd -p -s $((part_start + $1)) -l "$2" "$imag
 # on_esp COMMAND...: of mtools, on the EFI system partition, which is the first of the disk.
 on_esp() { "$1" -i "$image@@1M" "${@:2}"; }
 
+# anew FAMILY [VARIABLE=VALUE...]: the disk made again, with the files that `over` has put over its own. For filesystems
+# that nothing here edits.
+anew() {
+  mkdir -p "$work/files"
+  rm "$image"
+  env FAMILY_FILES="$work/files" "${@:2}" "$family" "$1" "$image"
+  dirty=yes # there is no ext filesystem to prove clean
+}
+
+# over PATH: what is on stdin, as a file for `anew`.
+over() {
+  mkdir -p "$(dirname "$work/files/$1")"
+  cat >"$work/files/$1"
+}
+
+# windows_with [READ_ONLY_PATH...]: Windows made again, with the registry's keys on stdin set otherwise: a .reg text,
+# indented (else [KEY] is a headline), its keys below HKEY_LOCAL_MACHINE.
+windows_with() {
+  sed -E 's,^ +,,; s,^\[,[HKEY_LOCAL_MACHINE\\,' >"$work/override.reg"
+  anew windows WINDOWS_REGISTRY="$work/override.reg" WINDOWS_READ_ONLY="$*"
+}
+
 # becomes FILE: what is checked instead of the disk; made from it or beside it.
 becomes() { result=$1; }
 

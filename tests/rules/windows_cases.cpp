@@ -149,7 +149,7 @@ std::vector<RuleCase> windows_cases()
         of("fs-clean", not_applicable, "{}", "see win-clean"),
 
         of("win-disk", passed, "{}"),
-        of("win-disk", violated, R"({"/inspection/disk/table": "none"})", "no partition table", {"pt-present"}),
+        of("win-disk", not_applicable, R"({"/inspection/disk/table": "none"})", "see pt-present", {"pt-present"}),
         of("win-disk", violated, R"({"/inspection/volumes/1/filesystem/type": "vfat"})", "on vfat"),
         of("win-disk", unknown, R"({"/inspection/disk": "<gone>"})", "partition table",
            {"pt-present", "pt-gpt-crc", "boot-mode-detect", "win-uefi"}),
@@ -171,8 +171,7 @@ std::vector<RuleCase> windows_cases()
                 R"(, "/inspection/disk/table": "gpt", "/inspection/disk/partitions/0/bootable": true)"),
            "by UEFI"),
         of("win-uefi", unknown, cut("boot"), "damaged"),
-        of("win-uefi", not_applicable, R"({"/inspection/disk/table": "none"})", "no partition table",
-           {"pt-present", "win-disk"}),
+        of("win-uefi", not_applicable, R"({"/inspection/disk/table": "none"})", "no partition table", {"pt-present"}),
 
         of("win-clean", passed, "{}"),
         of("win-clean", passed, R"({"/inspection/guest/windows/dirty_hives": ["/Windows/System32/config/SYSTEM"]})",
