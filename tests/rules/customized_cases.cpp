@@ -89,18 +89,17 @@ std::vector<RuleCase> customized_cases()
         bios("others-none", passed, others(), "cloud-init"),
         {"others-none", passed, "{}", "cloud-init", {}, "uefi"},  // Rocky, of which that profile knows nothing
         {"others-none", not_applicable, "{}", "", {}, "uefi", {}, "alibaba-2026"},
-        bios("others-none", violated, others(no_cloud_init), "nobody can log in", {"root-locked"}, "unreachable"),
-        {"others-none", violated, "{" + no_cloud_init + "}", "nobody can log in", {"root-locked"}, "uefi"},
+        bios("others-none", violated, others(no_cloud_init), "nobody can log in", {}, "unreachable"),
+        {"others-none", violated, "{" + no_cloud_init + "}", "nobody can log in", {}, "uefi"},
         bios("others-none", violated, others(R"("/inspection/guest/cloud_init/datasources": ["NoCloud"])"),
              "nobody can log in", {"cloudinit-ds"}),
         bios("others-none", passed,
              others(no_cloud_init + R"(, "/inspection/guest/accounts/accounts/0/password": "password")"), "'root'"),
         bios("others-none", passed,
              others(no_cloud_init + R"(, "/inspection/guest/authorized_keys": ["/root/.ssh/authorized_keys"])"),
-             "SSH key", {"root-locked"}),
+             "SSH key"),
         bios("others-none", unknown,
-             others(no_cloud_init + R"(, "/inspection/guest/authorized_keys": {"unknown": "cut"})"), "cut",
-             {"root-locked"}),
+             others(no_cloud_init + R"(, "/inspection/guest/authorized_keys": {"unknown": "cut"})"), "cut"),
     };
 }
 
