@@ -10,8 +10,8 @@
 #include <imgport/evidence.hpp>
 #include <imgport/known.hpp>
 #include <imgport/platform_facts.hpp>
-#include <imgport/windows_facts.hpp>
 #include <imgport/system_facts.hpp>
+#include <imgport/windows_facts.hpp>
 
 namespace imgport {
 
@@ -448,7 +448,7 @@ struct GuestFacts {
     Known<MultipathFacts> multipath;
     Known<std::vector<HypervisorTool>> hypervisor_tools;
     Known<CrashDumpFacts> crash_dump;
-    std::optional<WindowsFacts> windows = {};  // of Windows only
+    std::optional<WindowsFacts> windows = {};         // of Windows only
     Known<std::vector<IssueFile>> issue;              // the ones that are there
     Known<std::vector<Evidence>> hosts;               // lines of /etc/hosts that tie the own name to an address
     Known<std::vector<std::string>> authorized_keys;  // files with SSH keys that let somebody in
