@@ -8,7 +8,19 @@
 . "$SOURCE_DIR/tests/e2e/lib.sh"
 needs jq sha256sum
 
-mapfile -t images < <(find "$TEST_IMAGES" -maxdepth 1 -name '*.raw' | sort)
+# What is another recipe's image with a defect planted has the same filesystems: the full run alone asks about it.
+wanted() {
+  local image name
+  while read -r image; do
+    name=$(basename "$image" .raw)
+    if [ -z "${IMGPORT_FULL:-}" ] && [ -s "$TEST_IMAGES/$name.expect" ] &&
+      grep -q '^from ' "$SOURCE_DIR/test-images/recipes/$name"; then
+      continue
+    fi
+    echo "$image"
+  done
+}
+mapfile -t images < <(find "$TEST_IMAGES" -maxdepth 1 -name '*.raw' | sort | wanted)
 [ "${#images[@]}" -gt 0 ] || skip "no test image was built (test-images/build)"
 
 kept=$TEST_IMAGES/.cache/appliance-facts
