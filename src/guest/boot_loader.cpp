@@ -59,7 +59,9 @@ LoaderConfig first_with_entries(GuestFiles &files, const std::vector<std::string
 
 LoaderConfig find_config(GuestFiles &files, const BootInput &input)
 {
-    std::vector<std::string> grub2{"/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"};
+    // The last two: Container Linux and Flatcar, on their EFI system partition.
+    std::vector<std::string> grub2{"/boot/grub2/grub.cfg", "/boot/grub/grub.cfg", "/boot/coreos/grub/grub.cfg",
+                                   "/boot/flatcar/grub/grub.cfg"};
     if (!input.esp_target.empty()) {
         for (auto &path : efi_grub_configs(files, input.esp_target))
             grub2.push_back(std::move(path));

@@ -22,9 +22,14 @@ constexpr std::array<std::string_view, 6> closed_filesystems{"crypto_LUKS",     
 constexpr std::size_t max_subvolumes = 64;
 
 // How much a tree looks like a root: 0 for not at all.
-int score_of(const std::shared_ptr<RawTree> &raw, const VolumeFacts &volume, const std::vector<VolumeFacts> &volumes)
+int score_of(const RootVolume &root, const std::vector<VolumeFacts> &volumes)
 {
-    MountedTree tree(raw);
+    VolumeFacts const &volume = *root.volume;
+    MountedTree tree(root.tree);
+    for (auto const &extra : root.extra) {
+        if (extra.tree)
+            tree.mount(extra.target, extra.tree);
+    }
     GuestFiles files(tree);
     if (auto const windows = find_ignoring_case(files, "/", "windows"))
         return volume.filesystem.type == "ntfs" && find_ignoring_case(files, *windows, "system32") ? 1 : 0;
@@ -82,6 +87,26 @@ bool fstab_names_subvolume(const std::shared_ptr<RawTree> &raw, const std::strin
     return false;
 }
 
+// What may be the root in a volume's tree: the tree itself, or the system that a less simple layout makes of it.
+std::vector<RootVolume> roots_in(TreeMaker &maker, const VolumeFacts &volume, const std::string &subvolume,
+                                 const std::shared_ptr<RawTree> &tree, const std::vector<VolumeFacts> &volumes)
+{
+    std::vector<RootVolume> roots{{&volume, subvolume, tree}};
+    if (auto const *usr = container_linux_usr(volumes); usr != nullptr && volume.filesystem.label == "ROOT") {
+        if (auto usr_tree = maker.open(*usr, ""))
+            roots.front().extra.push_back({"/usr", usr, std::move(*usr_tree)});
+    }
+    for (auto &deployment : ostree_deployments(tree)) {
+        RootVolume root{&volume, subvolume, deployment.root};
+        if (deployment.var)
+            root.extra.push_back({"/var", &volume, deployment.var});
+        if (auto const *boot = coreos_boot(volumes); boot != nullptr && boot != &volume)
+            root.extra.push_back({"/boot", boot});
+        roots.push_back(std::move(root));
+    }
+    return roots;
+}
+
 }  // namespace
 
 bool can_hold_root(const std::string &filesystem)
@@ -120,12 +145,14 @@ std::optional<RootVolume> find_root(TreeMaker &maker, const std::vector<VolumeFa
                     fmt::format("{} ({}) cannot be opened: {}", volume.device, type, describe(tree.error())));
                 continue;
             }
-            int score = score_of(*tree, volume, volumes);
-            if (score > 0 && type == "btrfs" && fstab_names_subvolume(*tree, subvolume, volumes))
-                ++score;
-            if (score > best_score) {
-                best_score = score;
-                best = RootVolume{&volume, subvolume, std::move(*tree)};
+            for (auto &root : roots_in(maker, volume, subvolume, *tree, volumes)) {
+                int score = score_of(root, volumes);
+                if (score > 0 && type == "btrfs" && fstab_names_subvolume(root.tree, subvolume, volumes))
+                    ++score;
+                if (score > best_score) {
+                    best_score = score;
+                    best = std::move(root);
+                }
             }
         }
     }

@@ -10,6 +10,7 @@
 
 #include "filesystem/raw_tree.hpp"
 #include "filesystem/tree_maker.hpp"
+#include "guest/root_layouts.hpp"
 
 namespace imgport {
 
@@ -17,6 +18,7 @@ struct RootVolume {
     const VolumeFacts *volume = nullptr;
     std::string subvolume = {};  // btrfs; "" for the default one
     std::shared_ptr<RawTree> tree;
+    std::vector<ExtraMount> extra = {};
 };
 
 // One line for each volume that may hide a system without letting anyone look: encrypted, part of a RAID or a pool.

@@ -75,11 +75,11 @@ private:
 };
 
 // Where the guest would have the EFI system partition if its fstab does not say: systemd-gpt-auto-generator(8) takes
-// /efi or /boot, distributions /boot/efi.
+// /efi or else /boot, distributions /boot/efi.
 std::string default_esp_target(FileTree &tree)
 {
     GuestFiles files(tree);
-    for (const char *target : {"/efi", "/boot/efi"}) {
+    for (const char *target : {"/efi", "/boot/efi", "/boot"}) {
         if (files.is_directory(target) && files.list(target).empty() && !files.failed())
             return target;
     }
@@ -122,6 +122,17 @@ GuestMounts mount_guest(TreeMaker &maker, const RootVolume &root, const FstabFac
     Mounter mounter(maker, mounts);
     std::vector<FstabEntry> entries;
     std::copy_if(fstab.entries.begin(), fstab.entries.end(), std::back_inserter(entries), is_mounted_at_boot);
+    for (auto const &extra : root.extra) {
+        if (std::any_of(entries.begin(), entries.end(), [&](auto &entry) { return entry.target == extra.target; }))
+            continue;
+        if (extra.tree)
+            mounts.tree->mount(extra.target, extra.tree);
+        // The root's own volume once more is no mount point of its own.
+        if (!extra.tree)
+            mounts.points.push_back(mounter.mount(*extra.volume, extra.target, ""));
+        else if (extra.volume != root.volume)
+            mounts.points.push_back({extra.target, extra.volume->device, extra.volume->filesystem.type, {}});
+    }
     auto const depth = [](const FstabEntry &entry) {
         return std::count(entry.target.begin(), entry.target.end(), '/');
     };

@@ -106,6 +106,57 @@ TEST(FindRoot, InABtrfsSubvolume)
     EXPECT_TRUE(found.guest->kernels.at(0).is_default);
 }
 
+TEST(FindRoot, InTheDeploymentOfOstreeThatStarts)
+{
+    FakeMaker maker;
+    std::string const deploy = "/ostree/deploy/fedora-coreos/deploy/";
+    auto &root = maker.tree("/dev/sda4");
+    for (const char *sum : {"aaaa.0", "bbbb.0"}) {
+        root.file(deploy + sum + "/etc/os-release",
+                  sum == std::string("bbbb.0") ? "ID=fedora\nVERSION_ID=39\n" : "ID=fedora\nVERSION_ID=38\n")
+            .file(deploy + sum + "/etc/passwd", "root:x:0:0::/root:/bin/sh\n")
+            .directory(deploy + sum + "/usr/bin")
+            .directory(deploy + sum + "/boot");
+    }
+    root.file("/ostree/deploy/fedora-coreos/var/lib/here", "x")
+        .link("/ostree/boot.1/fedora-coreos/ffff/0", "../../../deploy/fedora-coreos/deploy/bbbb.0");
+    maker.tree("/dev/sda3")
+        .file("/loader/entries/ostree-1.conf", "title x\nlinux /ostree/v/vmlinuz\noptions ostree=/ostree/boot.1/f/0\n")
+        .file("/grub2/grub.cfg", "blscfg\n")
+        .file("/ostree/v/vmlinuz", "k");
+    auto boot = partition(3, "ext4", "b");
+    boot.filesystem.label = "boot";
+    auto const found = inspect_with(maker, {boot, partition(4, "xfs", "r")});
+    ASSERT_TRUE(found.guest);
+    EXPECT_EQ(found.guest->os.version, "39");
+    EXPECT_EQ(found.guest->root_device, "/dev/sda4");
+    ASSERT_EQ(found.guest->mountpoints.size(), 2U);
+    EXPECT_EQ(found.guest->mountpoints[1].target, "/boot");
+    ASSERT_TRUE(found.guest->boot_loader);
+    EXPECT_EQ(found.guest->boot_loader->entries.at(0).kernel, "/boot/ostree/v/vmlinuz");
+}
+
+TEST(FindRoot, WithUsrOnAVolumeOfContainerLinux)
+{
+    FakeMaker maker;
+    maker.tree("/dev/sda9")
+        .file("/etc/passwd", "core:x:500:500::/home/core:/bin/bash\n")
+        .link("/etc/os-release", "../usr/lib/os-release")
+        .directory("/usr")
+        .link("/bin", "usr/bin");
+    maker.tree("/dev/sda3").file("/lib/os-release", "ID=coreos\nVERSION_ID=2512.3.0\n").directory("/bin");
+    auto usr = partition(3, "ext4", "u");
+    usr.partition_label = "USR-A";
+    auto root = partition(9, "ext4", "r");
+    root.filesystem.label = "ROOT";
+    auto const found = inspect_with(maker, {usr, root});
+    ASSERT_TRUE(found.guest);
+    EXPECT_EQ(found.guest->os.id, "coreos");
+    EXPECT_EQ(found.guest->root_device, "/dev/sda9");
+    ASSERT_EQ(found.guest->mountpoints.size(), 2U);
+    EXPECT_EQ(found.guest->mountpoints[1].device, "/dev/sda3");
+}
+
 TEST(FindRoot, DataWithoutASystemIsNoGuest)
 {
     FakeMaker maker;
