@@ -50,15 +50,6 @@ Result<Fd> private_copy(FileStream &stream, std::uint64_t size, const std::strin
             return fail(n.error());
         if (*n == 0)
             return fail(ErrorCode::malformed, fmt::format("the file ends after {} of {} bytes", copied, size));
-        if (copied == 0 && *n >= fixed && begins_with(buffer, "regf")) {
-            // Windows counts the first sequence number up before it writes, the second one after.
-            dirty = load_le<std::uint32_t>(buffer, 4) != load_le<std::uint32_t>(buffer, 8);
-            // hivex would take the padding for the rest of it.
-            std::uint64_t const bins = load_le<std::uint32_t>(buffer, 40);
-            if (4096 + bins > size)
-                return fail(ErrorCode::malformed,
-                            fmt::format("{}: the registry hive is cut short: {} of {} bytes", path, size, 4096 + bins));
-        }
         for (std::size_t at = 0; at < *n;) {
             ssize_t const written = ::write(fd.get(), buffer.data() + at, *n - at);
             if (written < 0 && errno == EINTR)
@@ -68,6 +59,18 @@ Result<Fd> private_copy(FileStream &stream, std::uint64_t size, const std::strin
             at += static_cast<std::size_t>(written);
         }
         copied += *n;
+    }
+    // Read back, since a stream may give the header in pieces.
+    if (::pread(fd.get(), buffer.data(), fixed, 0) != static_cast<ssize_t>(fixed))
+        return fail(system_error(ErrorCode::environment, "a registry hive could not be read back", path, errno));
+    if (begins_with(buffer, "regf")) {
+        // Windows counts the first sequence number up before it writes, the second one after.
+        dirty = load_le<std::uint32_t>(buffer, 4) != load_le<std::uint32_t>(buffer, 8);
+        // hivex would take the padding for the rest of it.
+        std::uint64_t const bins = load_le<std::uint32_t>(buffer, 40);
+        if (4096 + bins > size)
+            return fail(ErrorCode::malformed,
+                        fmt::format("{}: the registry hive is cut short: {} of {} bytes", path, size, 4096 + bins));
     }
     if (::ftruncate(fd.get(), static_cast<off_t>(size + padding)) != 0 ||
         ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)

@@ -201,7 +201,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "Acquire::http::Proxy-Auto-Detect \"/usr/bin/x\";\n",
                    ""},
         SourceCase{"/etc/apt/sources.list",
-                   "deb http://deb.debian.org/debian bookworm main\n"
+                   "deb http://mirror.example.org/debian bookworm main\n"
                    "# deb http://10.0.0.1/debian bookworm main\n"
                    "deb cdrom:[Debian]/ bookworm main\ndeb file:/srv/mirror ./\n",
                    ""},
