@@ -45,14 +45,19 @@ const VolumeFacts *first_partition(const Inspection &inspection)
     return first;
 }
 
-// Why the guest's files tell nothing; nullopt where they do. These rules ask only when their platform is asked for: a
-// disk that could not be looked into is nothing to them otherwise.
-std::optional<Outcome> no_guest(const RuleContext &context)
+// Why GuestFacts::customized cannot be judged; nullopt where it can. These rules ask only when their platform is asked
+// for: a disk that could not be looked into is nothing to them otherwise.
+std::optional<Outcome> no_customized_facts(const RuleContext &context)
 {
-    if (context.guest != nullptr)
-        return std::nullopt;
-    auto const &gap = context.inspection->gap;
-    return gap ? unknown(gap->reason) : not_applicable("no operating system was found on this disk");
+    if (!is_customized(context))
+        return not_customized();
+    if (context.guest == nullptr) {
+        auto const &gap = context.inspection->gap;
+        return gap ? unknown(gap->reason) : not_applicable("no operating system was found on this disk");
+    }
+    if (!context.guest->customized)
+        return unknown(context.guest->customized.reason());
+    return std::nullopt;
 }
 
 Outcome no_partition(const RuleContext &context)
@@ -135,13 +140,9 @@ Outcome cust_size(const RuleContext &context)
 
 Outcome cust_dir(const RuleContext &context)
 {
-    if (!is_customized(context))
-        return not_customized();
-    if (auto reason = no_guest(context))
+    if (auto reason = no_customized_facts(context))
         return *reason;
     auto const &customized = context.guest->customized;
-    if (!customized)
-        return unknown(customized.reason());
     if (customized->device.empty())
         return not_applicable("the disk has no partitions: see pt-present");
     if (!customized->problem.empty())
@@ -157,13 +158,9 @@ Outcome cust_dir(const RuleContext &context)
 
 Outcome cust_parser(const RuleContext &context)
 {
-    if (!is_customized(context))
-        return not_customized();
-    if (auto reason = no_guest(context))
+    if (auto reason = no_customized_facts(context))
         return *reason;
     auto const &customized = context.guest->customized;
-    if (!customized)
-        return unknown(customized.reason());
     if (customized->parsers.empty())
         return violated("no script or unit that starts at boot speaks of os.conf: password, host name and network of "
                         "the instance are never set",
