@@ -451,7 +451,6 @@ struct GuestFacts {
     std::optional<WindowsFacts> windows = {};         // of Windows only
     Known<std::vector<IssueFile>> issue;              // the ones that are there
     Known<std::vector<Evidence>> hosts;               // lines of /etc/hosts that tie the own name to an address
-    Known<std::vector<std::string>> authorized_keys;  // files with SSH keys that let somebody in
     Known<TimeFacts> time;
     Known<CloudTraces> cloud_traces;
     Known<std::vector<FolderSize>> leftovers;  // logs, caches, temporary files
@@ -494,7 +493,6 @@ struct GuestFacts {
         visit("windows", self.windows);
         visit("issue", self.issue);
         visit("hosts", self.hosts);
-        visit("authorized_keys", self.authorized_keys);
         visit("time", self.time);
         visit("cloud_traces", self.cloud_traces);
         visit("leftovers", self.leftovers);

@@ -9,7 +9,6 @@
 #include "guest/accounts.hpp"
 #include "guest/agents.hpp"
 #include "guest/architecture.hpp"
-#include "guest/authorized_keys.hpp"
 #include "guest/boot_loader.hpp"
 #include "guest/clock.hpp"
 #include "guest/cloud_init.hpp"
@@ -152,7 +151,6 @@ void read_linux(GuestMounts &mounts, const std::vector<VolumeFacts> &volumes, Gu
     guest.crash_dump = read_crash_dump(tree, services);
     guest.issue = read_issue(tree);
     guest.hosts = read_own_addresses(tree, guest.hostname);
-    guest.authorized_keys = read_authorized_keys(tree);
     guest.time = read_time(tree, services);
     guest.cloud_traces = read_cloud_traces(tree, services);
     guest.leftovers = read_leftovers(tree);
@@ -187,7 +185,6 @@ void say_windows_has_none(GuestFacts &guest)
     guest.crash_dump = reason;
     guest.issue = reason;
     guest.hosts = reason;
-    guest.authorized_keys = reason;
     guest.time = reason;
     guest.cloud_traces = reason;
     guest.leftovers = reason;

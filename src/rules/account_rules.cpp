@@ -28,12 +28,8 @@ std::string find_way_in(const GuestFacts &guest)
         if (account.password == "password" || account.password == "empty")
             return fmt::format("{} has a password", account.name);
     }
-    if (guest.credentials) {
-        for (auto const &file : *guest.credentials) {
-            if (file.kind == "authorized-keys")
-                return fmt::format("{} has a key ({})", file.account, file.path);
-        }
-    }
+    if (auto const *key = find_key(guest))
+        return fmt::format("{} has a key ({})", key->account, key->path);
     return {};
 }
 

@@ -191,14 +191,14 @@ Outcome others_none(const RuleContext &context)
                 return passed(fmt::format("'{}' has the password that is in the image", account.name));
         }
     }
-    if (guest.authorized_keys && !guest.authorized_keys->empty())
-        return passed("an SSH key in the image lets somebody in", {seen(guest.authorized_keys->front(), "a key")});
+    if (auto const *key = find_key(guest))
+        return passed("an SSH key in the image lets somebody in", {seen(key->path, "a key of " + key->account)});
     if (guest.cloud_init && is_configured_by_cloud_init(*guest.cloud_init))
         return passed("cloud-init asks the cloud for keys by itself");
     if (!guest.accounts)
         return unknown(guest.accounts.reason());
-    if (!guest.authorized_keys)
-        return unknown(guest.authorized_keys.reason());
+    if (!guest.credentials)
+        return unknown(guest.credentials.reason());
     if (!guest.cloud_init)
         return unknown(guest.cloud_init.reason());
     return violated("as 'Others Linux' the cloud sets neither password nor key, and the image has none that works: "

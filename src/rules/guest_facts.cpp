@@ -99,6 +99,17 @@ const VolumeFacts *root_volume(const Inspection &inspection, const GuestFacts &g
     return nullptr;
 }
 
+const CredentialFile *find_key(const GuestFacts &guest)
+{
+    if (!guest.credentials)
+        return nullptr;
+    for (auto const &file : *guest.credentials) {
+        if (file.kind == "authorized-keys")
+            return &file;
+    }
+    return nullptr;
+}
+
 bool contains(const std::vector<std::string> &words, std::string_view word)
 {
     return std::find(words.begin(), words.end(), word) != words.end();

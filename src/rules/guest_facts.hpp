@@ -22,6 +22,9 @@ std::vector<std::string> kernel_parameters(std::string_view command_line, std::s
 // The volume that holds the root filesystem; nullptr where it is not known.
 const VolumeFacts *root_volume(const Inspection &inspection, const GuestFacts &guest);
 
+// A file with SSH keys that let somebody in; nullptr where none is known.
+const CredentialFile *find_key(const GuestFacts &guest);
+
 bool contains(const std::vector<std::string> &words, std::string_view word);
 
 // Whether `a` is an older version than `b`: runs of digits compare as numbers, the rest as text.

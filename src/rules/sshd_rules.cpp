@@ -24,18 +24,6 @@ Evidence evidence_of(const Setting &setting, std::string_view keyword)
     return evidence;
 }
 
-// Keys that let root or somebody else in.
-const CredentialFile *find_key(const GuestFacts &guest)
-{
-    if (!guest.credentials)
-        return nullptr;
-    for (auto const &file : *guest.credentials) {
-        if (file.kind == "authorized-keys")
-            return &file;
-    }
-    return nullptr;
-}
-
 Outcome sshd_password(const RuleContext &context)
 {
     auto const &guest = *context.guest;

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "guest.hpp"
-#include "guest/authorized_keys.hpp"
 #include "guest/clock.hpp"
 #include "guest/cloud_traces.hpp"
 #include "guest/hostname.hpp"
@@ -175,15 +174,6 @@ TEST(Leftovers, CountingEndsSomewhere)
     EXPECT_FALSE(found->at(0).whole);
     EXPECT_EQ(found->at(0).bytes, 5 * max_counted_files);
     EXPECT_FALSE(found->at(1).whole);
-}
-
-TEST(AuthorizedKeys, OfRootAndOfHomes)
-{
-    Guest guest;
-    guest.file("/root/.ssh/authorized_keys", "# none\n\n").file("/home/a/.ssh/authorized_keys", "ssh-ed25519 AAAA a\n");
-    EXPECT_THAT(*read_authorized_keys(guest.tree), ElementsAre("/home/a/.ssh/authorized_keys"));
-    guest.files->broken("/root/.ssh/authorized_keys");
-    EXPECT_FALSE(read_authorized_keys(guest.tree));
 }
 
 TEST(OwnAddresses, AreTheOnesThatAreNotLoopback)

@@ -95,11 +95,13 @@ std::vector<RuleCase> customized_cases()
              "nobody can log in", {"cloudinit-ds"}),
         bios("others-none", passed,
              others(no_cloud_init + R"(, "/inspection/guest/accounts/accounts/0/password": "password")"), "'root'"),
-        bios("others-none", passed,
-             others(no_cloud_init + R"(, "/inspection/guest/authorized_keys": ["/root/.ssh/authorized_keys"])"),
-             "SSH key"),
-        bios("others-none", unknown,
-             others(no_cloud_init + R"(, "/inspection/guest/authorized_keys": {"unknown": "cut"})"), "cut"),
+        bios(
+            "others-none", passed,
+            others(no_cloud_init + R"(, "/inspection/guest/credentials": [{"kind": "authorized-keys", "account": "root",
+                                          "path": "/root/.ssh/authorized_keys"}])"),
+            "SSH key"),
+        bios("others-none", unknown, others(no_cloud_init + R"(, "/inspection/guest/credentials": {"unknown": "cut"})"),
+             "cut"),
     };
 }
 
