@@ -6,7 +6,6 @@
 #include <string>
 
 #include <imgport/image.hpp>
-#include <imgport/inspect.hpp>
 #include <imgport/overwrite.hpp>
 #include <imgport/progress.hpp>
 
@@ -34,8 +33,9 @@ struct ConvertOptions {
 struct ConvertResult {
     std::string path;                                // of the artifact
     ImageFacts artifact;                             // our own probe of it
-    std::string engine;                              // "qemu"
-    std::string engine_version;                      // "7.2.22"
+    std::string engine;                              // "native" or "qemu"
+    std::string engine_version;                      // our own, or qemu-img's: "7.2.22"
+    std::string compressor = {};                     // of the native engine: "isa-l 2.30.0"; empty: nothing compressed
     std::optional<std::string> content_digest = {};  // 64 hex digits; where asked for, or verified by content
     std::string sha256;     // of the artifact file, 64 hex digits; with `digest` or Verify::content
     std::string crc64ecma;  // of the artifact file, decimal, as OSS's header spells it; likewise
@@ -45,8 +45,15 @@ struct ConvertResult {
 Result<ConvertResult> convert(const std::string &source, const ImageFacts &image, const std::string &destination,
                               const ConvertOptions &options, ProgressSink &progress);
 
+struct DigestOptions {
+    AllowedFiles allowed = {};
+    std::string temp_dir = {};
+    std::uint64_t max_unpacked = 0;  // bytes; 0: 2 TiB
+    unsigned threads = 0;            // 0: as many as there are cores
+};
+
 // The digest of the guest-visible bytes, independent of the format: docs/content-digest.md. 64 hex digits.
-Result<std::string> content_digest(const std::string &path, const ImageFacts &image, const InspectOptions &options,
+Result<std::string> content_digest(const std::string &path, const ImageFacts &image, const DigestOptions &options,
                                    ProgressSink &progress);
 
 }  // namespace imgport

@@ -1,17 +1,13 @@
 #include "convert/content_digest.hpp"
 
-#include <algorithm>
 #include <array>
 
-#include "support/digest.hpp"
+#include "convert/piece_reader.hpp"
+#include "format/reading.hpp"
+#include "support/ordered_workers.hpp"
 
 namespace imgport {
 namespace {
-
-constexpr std::uint64_t segment_size = 1 << 20;
-constexpr std::uint64_t sector_size = 512;
-// How much of the disk one question for its extents covers: bounds the answer's length.
-constexpr std::uint64_t window_size = std::uint64_t{1} << 30;
 
 void update_number(Sha256 &sha, std::uint64_t number)
 {
@@ -20,79 +16,87 @@ void update_number(Sha256 &sha, std::uint64_t number)
     sha.update(bytes);
 }
 
-class Digester {
-public:
-    Digester(Disk &disk, ProgressSink &progress)
-        : m_disk(disk), m_size(*round_up(disk.size(), sector_size)), m_progress(progress), m_buffer(segment_size)
-    {
-        m_sha.update(bytes_of("imgport.content/1\n"));
-        update_number(m_sha, m_size);
-    }
+struct Segment {
+    Piece piece;
+    std::optional<Sha256::Value> digest = {};
+};
 
-    Result<std::string> run()
+class Digester final : public OrderedWorker<PieceTask, Segment> {
+public:
+    explicit Digester(std::shared_ptr<Disk> disk) : m_reader(std::move(disk)) {}
+
+    Result<Segment> work(PieceTask task) override
     {
-        for (std::uint64_t window = 0; window < m_disk.size(); window += window_size) {
-            std::uint64_t const length = std::min(window_size, m_disk.size() - window);
-            auto const extents = m_disk.extents(window, length);
-            if (!extents)
-                return fail(extents.error());
-            for (auto const &extent : *extents) {
-                if (extent.kind != ExtentKind::data)
-                    continue;
-                if (auto done = add_extent(extent); !done)
-                    return fail(done.error());
-            }
-        }
-        return to_hex(m_sha.finish());
+        auto piece = m_reader.read(task);
+        if (!piece)
+            return fail(piece.error());
+        auto const digest = segment_digest(piece->disk_bytes());
+        return Segment{std::move(*piece), digest};
+    }
+    Result<void> store(Segment segment) override
+    {
+        m_reader.recycle(std::move(segment.piece));
+        return {};
     }
 
 private:
-    // Every segment that the extent touches and that was not read for the one before it.
-    Result<void> add_extent(const Extent &extent)
-    {
-        std::uint64_t const last = (extent.offset + extent.length - 1) / segment_size;
-        for (std::uint64_t index = std::max(m_next, extent.offset / segment_size); index <= last; ++index) {
-            if (interrupted())
-                return fail(ErrorCode::interrupted, "interrupted");
-            if (auto done = add_segment(index); !done)
-                return done;
-            m_next = index + 1;
-            m_progress.update(index * segment_size, m_size);
-        }
-        return {};
-    }
-
-    Result<void> add_segment(std::uint64_t index)
-    {
-        std::uint64_t const offset = index * segment_size;
-        std::uint64_t const stored = std::min(segment_size, m_disk.size() - offset);
-        std::uint64_t const padded = std::min(segment_size, m_size - offset);
-        std::span const segment = std::span(m_buffer).first(padded);
-        if (auto done = m_disk.read(offset, segment.first(stored)); !done)
-            return done;
-        std::fill(segment.begin() + static_cast<std::ptrdiff_t>(stored), segment.end(), std::byte{0});
-        if (all_zero(segment))
-            return {};
-        Sha256 sha;
-        sha.update(segment);
-        update_number(m_sha, index);
-        m_sha.update(sha.finish());
-        return {};
-    }
-
-    Disk &m_disk;
-    std::uint64_t m_size;
-    ProgressSink &m_progress;
-    std::vector<std::byte> m_buffer;
-    std::uint64_t m_next = 0;  // the first segment that was not looked at
-    Sha256 m_sha;
+    PieceReader m_reader;
 };
 
 }  // namespace
 
-Result<std::string> digest_of(Disk &disk, ProgressSink &progress)
+ContentDigest::ContentDigest(std::uint64_t size)
 {
-    return Digester(disk, progress).run();
+    m_sha.update(bytes_of("imgport.content/1\n"));
+    update_number(m_sha, *round_up(size, sector_size));
+}
+
+void ContentDigest::add(std::uint64_t offset, const Sha256::Value &segment)
+{
+    update_number(m_sha, offset / piece_size);
+    m_sha.update(segment);
+}
+
+std::string ContentDigest::finish()
+{
+    return to_hex(m_sha.finish());
+}
+
+std::optional<Sha256::Value> segment_digest(Bytes segment)
+{
+    if (all_zero(segment))
+        return std::nullopt;
+    Sha256 sha;
+    sha.update(segment);
+    return sha.finish();
+}
+
+Result<std::string> digest_of(const DiskMaker &make_disk, unsigned threads, ProgressSink &progress)
+{
+    auto const disk = make_disk();
+    if (!disk)
+        return fail(disk.error());
+    std::uint64_t const size = (*disk)->size();
+    DiskPieces pieces(**disk);
+    ContentDigest digest(size);
+    OrderedJob<PieceTask, Segment> job;
+    job.next = [&] { return pieces.next(); };
+    job.make_worker = [&]() -> Result<std::unique_ptr<OrderedWorker<PieceTask, Segment>>> {
+        // One thread does one thing at a time, and may do all on the same disk.
+        auto own = threads == 1 ? disk : make_disk();
+        if (!own)
+            return fail(own.error());
+        return std::make_unique<Digester>(std::move(*own));
+    };
+    job.place = [&](Segment &segment) -> Result<void> {
+        if (segment.digest)
+            digest.add(segment.piece.offset, *segment.digest);
+        progress.update(segment.piece.offset, size);
+        return {};
+    };
+    if (auto done = run_ordered(job, threads); !done)
+        return fail(done.error());
+    return digest.finish();
 }
 
 }  // namespace imgport

@@ -1,13 +1,14 @@
 #include <imgport/convert.hpp>
 
-#include <future>
+#include <imgport/version.hpp>
 
 #include <fmt/format.h>
 
-#include "convert/content_digest.hpp"
+#include "convert/native.hpp"
 #include "convert/plan.hpp"
 #include "convert/qemu_img.hpp"
 #include "convert/verify.hpp"
+#include "format/compress.hpp"
 #include "format/source.hpp"
 #include "support/file.hpp"
 #include "support/text.hpp"
@@ -49,26 +50,54 @@ Error with_file(Error error, const std::string &path)
     return error;
 }
 
-// Source and output are read side by side: each by a reader of its own.
-Result<std::string> compare_content(const Source &source, int output, const ImageFacts &artifact,
-                                    const std::string &temp_dir, ProgressSink &progress)
+Result<void> compare_content(const std::string &source, const std::string &output)
 {
-    auto disk = open_disk(source, temp_dir);
-    if (!disk)
-        return fail(disk.error());
-    auto there = std::async(std::launch::async,
-                            [&] { return digest_of_artifact(output, artifact, temp_dir, silent_progress()); });
-    auto const here = digest_of(**disk, progress);
-    auto const back = there.get();
-    if (!here)
-        return fail(here.error());
-    if (!back)
-        return fail(back.error());
-    if (*here != *back)
-        return fail(ErrorCode::unverified,
-                    fmt::format("the output is wrong: it does not hold the source's disk (content digest {}, not {})",
-                                *back, *here));
-    return *here;
+    if (source == output)
+        return {};
+    return fail(ErrorCode::unverified,
+                fmt::format("the output is wrong: it does not hold the source's disk (content digest {}, not {})",
+                            output, source));
+}
+
+// Whether our own engine makes it; an error where it was asked for and cannot.
+Result<bool> takes_native_engine(const Source &source, const ConvertOptions &options)
+{
+    if (options.engine == Engine::qemu)
+        return false;
+    auto const native = is_read_natively(source);
+    if (native && !*native && options.engine == Engine::native)
+        return fail({ErrorCode::usage,
+                     fmt::format("{} {} is not read by imgport itself", to_string(source.facts().format),
+                                 source.facts().variant),
+                     {},
+                     {},
+                     {},
+                     "leave --engine out, or say --engine qemu"});
+    return native;
+}
+
+Result<void> by_native_engine(ConvertResult &result, const Source &source, int output, const ConversionPlan &plan,
+                              const ConvertOptions &options, bool digest, ProgressSink &progress)
+{
+    result.engine = "native";
+    result.engine_version = version();
+    result.compressor = compressor_name(options.compression);
+    auto content = native_convert([&] { return open_native_disk(source); }, output, plan, options, digest, progress);
+    if (!content)
+        return fail(content.error());
+    result.content_digest = std::move(*content);
+    return {};
+}
+
+Result<void> by_qemu_img(ConvertResult &result, const Source &source, int output, const ConversionPlan &plan,
+                         const ConvertOptions &options, ProgressSink &progress)
+{
+    auto const version = qemu_img_version();
+    if (!version)
+        return fail(version.error());
+    result.engine = "qemu";
+    result.engine_version = *version;
+    return qemu_img_convert(source, output, plan, options, progress);
 }
 
 Result<ConvertResult> convert_to(const Source &source, OutputFile &output, const ConversionPlan &plan,
@@ -76,17 +105,18 @@ Result<ConvertResult> convert_to(const Source &source, OutputFile &output, const
 {
     ConvertResult result;
     result.path = output.path();
-    result.engine = "qemu";
-    auto const version = qemu_img_version();
-    if (!version)
-        return fail(version.error());
-    result.engine_version = *version;
+    auto const native = takes_native_engine(source, options);
+    if (!native)
+        return fail(native.error());
+    bool const digest_wanted = options.digest || options.verify == Verify::content;
     {
         Stage const stage(progress, "convert", source.facts().path);
-        if (auto done = qemu_img_convert(source, output.fd(), plan, options, progress); !done)
+        auto done = *native ? by_native_engine(result, source, output.fd(), plan, options, digest_wanted, progress)
+                            : by_qemu_img(result, source, output.fd(), plan, options, progress);
+        if (!done)
             return fail(done.error());
         // A full disk can show up only now.
-        if (auto done = output.sync(); !done)
+        if (done = output.sync(); !done)
             return fail(done.error());
     }
     std::string const temp_dir = temporary_directory(options.temp_dir);
@@ -98,18 +128,20 @@ Result<ConvertResult> convert_to(const Source &source, OutputFile &output, const
             return fail(facts.error());
         result.artifact = std::move(*facts);
     }
-    if (options.verify == Verify::content) {
-        auto digest = compare_content(source, output.fd(), result.artifact, temp_dir, progress);
-        if (!digest)
-            return fail(digest.error());
-        result.content_digest = std::move(*digest);
-    } else if (options.digest) {
-        auto digest = digest_of_artifact(output.fd(), result.artifact, temp_dir, progress);
+    if (digest_wanted && !result.content_digest) {
+        auto digest = digest_of_source(source, temp_dir, options.threads, progress);
         if (!digest)
             return fail(digest.error());
         result.content_digest = std::move(*digest);
     }
-    if (result.content_digest) {
+    if (options.verify == Verify::content) {
+        auto const back = digest_of_artifact(output.fd(), result.artifact, temp_dir, options.threads, progress);
+        if (!back)
+            return fail(back.error());
+        if (auto same = compare_content(*result.content_digest, *back); !same)
+            return fail(same.error());
+    }
+    if (digest_wanted) {
         auto const file = InputFile::open(descriptor_path(output.fd()));
         if (!file)
             return fail(file.error());
@@ -169,7 +201,7 @@ Result<ConvertResult> convert(const std::string &source, const ImageFacts &image
     return result;
 }
 
-Result<std::string> content_digest(const std::string &path, const ImageFacts &image, const InspectOptions &options,
+Result<std::string> content_digest(const std::string &path, const ImageFacts &image, const DigestOptions &options,
                                    ProgressSink &progress)
 {
     if (image.refused())
@@ -179,11 +211,8 @@ Result<std::string> content_digest(const std::string &path, const ImageFacts &im
         progress);
     if (!source)
         return fail(source.error());
-    auto disk = open_disk(*source, temporary_directory(options.temp_dir));
-    if (!disk)
-        return fail(disk.error());
     Stage const stage(progress, "digest", path);
-    auto digest = digest_of(**disk, progress);
+    auto digest = digest_of_source(*source, temporary_directory(options.temp_dir), options.threads, progress);
     if (!digest)
         return digest;
     if (auto same = source->check_unchanged(); !same)

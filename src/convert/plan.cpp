@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "format/vhd_writer.hpp"
 #include "support/bytes.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
 namespace {
-
-// Microsoft, "Virtual Hard Disk Image Format Specification" 1.0: the block allocation table counts 512-byte sectors
-// in 32 bits, and Hyper-V and Azure stop at 2040 GiB.
-constexpr std::uint64_t vhd_max = std::uint64_t{2040} << 30;
 
 ImageFacts artifact_facts(const ConvertOptions &options, std::uint64_t virtual_size)
 {
@@ -29,7 +26,7 @@ ImageFacts artifact_facts(const ConvertOptions &options, std::uint64_t virtual_s
         bool const fixed = options.vhd_type == VhdType::fixed;
         facts.variant = fixed ? "fixed" : "dynamic";
         VhdDetails vhd;
-        vhd.creator_application = "qem2";  // what qemu writes when the size is kept to the byte
+        vhd.creator_application = "qem2";  // the size counts to the byte
         vhd.original_size = vhd.current_size = virtual_size;
         vhd.disk_type = fixed ? 2 : 3;
         vhd.footer_checksum_valid = true;
@@ -63,17 +60,10 @@ Result<ConversionPlan> plan_conversion(const ImageFacts &source, const ConvertOp
                      {},
                      {},
                      "leave --compression out, or choose --to qcow2"});
-    if (options.engine == Engine::native)
-        return fail({ErrorCode::usage,
-                     "this version converts with qemu-img only",
-                     {},
-                     {},
-                     {},
-                     "leave --engine out, or say --engine qemu"});
     auto const size = source.virtual_size ? round_up(*source.virtual_size, 512) : std::optional<std::uint64_t>(0);
     if (!size)
         return fail(ErrorCode::malformed, "the disk's size is absurd");
-    if (options.target == Format::vhd && *size > vhd_max)
+    if (options.target == Format::vhd && *size > vhd_most_bytes)
         return fail({ErrorCode::usage,
                      fmt::format("a VHD holds at most 2040 GiB, the disk has {}", human_size(*size)),
                      {},

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "support/file.hpp"
 #include "support/subprocess.hpp"
 #include "support/text.hpp"
+#include "support/workers.hpp"
 
 namespace imgport {
 namespace {
@@ -83,7 +83,7 @@ Result<std::string> qemu_img_version()
 Result<void> qemu_img_convert(const Source &source, int output, const ConversionPlan &plan,
                               const ConvertOptions &options, ProgressSink &progress)
 {
-    unsigned const threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+    unsigned const threads = thread_count(options.threads);
     std::vector<std::string> arguments{"qemu-img",
                                        "convert",
                                        "-p",

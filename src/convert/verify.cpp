@@ -9,6 +9,7 @@
 #include "convert/qemu_img.hpp"
 #include "support/digest.hpp"
 #include "support/file.hpp"
+#include "support/workers.hpp"
 
 namespace imgport {
 namespace {
@@ -44,15 +45,32 @@ Result<ImageFacts> verify_structure(int file, const ConversionPlan &plan)
 }
 
 Result<std::string> digest_of_artifact(int file, const ImageFacts &artifact, const std::string &temp_dir,
-                                       ProgressSink &progress)
+                                       unsigned threads, ProgressSink &progress)
 {
     auto source = Source::open(descriptor_path(file), artifact, {.allowed = {}, .temp_dir = temp_dir}, progress);
     if (!source)
         return fail(source.error());
-    auto disk = open_disk(*source, temp_dir);
-    if (!disk)
+    return digest_of_source(*source, temp_dir, threads, progress);
+}
+
+Result<bool> is_read_natively(const Source &source)
+{
+    auto const disk = open_native_disk(source);
+    if (!disk && disk.error().code != ErrorCode::unsupported)
         return fail(disk.error());
-    return digest_of(**disk, progress);
+    return disk.has_value();
+}
+
+Result<std::string> digest_of_source(const Source &source, const std::string &temp_dir, unsigned threads,
+                                     ProgressSink &progress)
+{
+    auto const native = is_read_natively(source);
+    if (!native)
+        return fail(native.error());
+    // QEMU gives a disk to one reader at a time.
+    if (!*native)
+        return digest_of([&] { return open_qemu_disk(source, temp_dir); }, 1, progress);
+    return digest_of([&] { return open_native_disk(source); }, thread_count(threads), progress);
 }
 
 Result<FileDigests> digest_file(int file, const std::string &path, std::uint64_t size, ProgressSink &progress)

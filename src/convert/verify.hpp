@@ -16,7 +16,15 @@ Result<ImageFacts> verify_structure(int file, const ConversionPlan &plan);
 
 // The content digest of the open file, read back through another path than it was written.
 Result<std::string> digest_of_artifact(int file, const ImageFacts &artifact, const std::string &temp_dir,
-                                       ProgressSink &progress);
+                                       unsigned threads, ProgressSink &progress);
+
+// The content digest of a source that is open: on `threads` threads where our own readers know the format.
+Result<std::string> digest_of_source(const Source &source, const std::string &temp_dir, unsigned threads,
+                                     ProgressSink &progress);
+
+// Whether our own readers know the source's format, and every file that it leads to. Anything but `unsupported` is an
+// error of the image.
+Result<bool> is_read_natively(const Source &source);
 
 // What the artifact file itself is, in one pass.
 struct FileDigests {

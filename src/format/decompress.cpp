@@ -17,7 +17,7 @@ struct FreeInflater {
     void operator()(libdeflate_decompressor *inflater) const { libdeflate_free_decompressor(inflater); }
 };
 
-Result<std::size_t> inflate(Compression compression, Bytes packed, std::span<std::byte> out)
+Result<std::size_t> inflate(Packing packing, Bytes packed, std::span<std::byte> out)
 {
     // It has no state between two calls, and is too large to be made for each.
     thread_local std::unique_ptr<libdeflate_decompressor, FreeInflater> const inflater(libdeflate_alloc_decompressor());
@@ -25,7 +25,7 @@ Result<std::size_t> inflate(Compression compression, Bytes packed, std::span<std
         return fail(ErrorCode::environment, "there is no memory to decompress with");
     std::size_t made = 0;
     auto const inflate_with =
-        compression == Compression::zlib ? libdeflate_zlib_decompress : libdeflate_deflate_decompress;
+        packing == Packing::zlib ? libdeflate_zlib_decompress : libdeflate_deflate_decompress;
     auto const result = inflate_with(inflater.get(), packed.data(), packed.size(), out.data(), out.size(), &made);
     return result == LIBDEFLATE_SUCCESS ? Result<std::size_t>(made) : damaged();
 }
@@ -57,9 +57,9 @@ Result<std::size_t> decompress_zstd(Bytes packed, std::span<std::byte> out)
 
 }  // namespace
 
-Result<std::size_t> decompress(Compression compression, Bytes packed, std::span<std::byte> out)
+Result<std::size_t> decompress(Packing packing, Bytes packed, std::span<std::byte> out)
 {
-    return compression == Compression::zstd ? decompress_zstd(packed, out) : inflate(compression, packed, out);
+    return packing == Packing::zstd ? decompress_zstd(packed, out) : inflate(packing, packed, out);
 }
 
 }  // namespace imgport

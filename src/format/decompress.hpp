@@ -12,7 +12,7 @@
 
 namespace imgport {
 
-enum class Compression {
+enum class Packing {
     deflate,  // RFC 1951, bare
     zlib,     // RFC 1950
     zstd,     // RFC 8878, one frame or more
@@ -20,6 +20,6 @@ enum class Compression {
 
 // Fills `out` from its start; how many bytes there were. What follows the compressed bytes in `packed` is passed over.
 // Malformed where they are damaged, or hold more than `out`.
-Result<std::size_t> decompress(Compression compression, Bytes packed, std::span<std::byte> out);
+Result<std::size_t> decompress(Packing packing, Bytes packed, std::span<std::byte> out);
 
 }  // namespace imgport

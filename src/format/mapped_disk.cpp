@@ -148,7 +148,7 @@ Result<std::size_t> MappedDisk::unpack(const StoredRun &run, std::span<std::byte
     m_packed.resize(static_cast<std::size_t>(found->packed_size));
     if (auto done = m.file.read(found->at, m_packed); !done)
         return fail(done.error());
-    auto made = decompress(m.compression, m_packed, unit);
+    auto made = decompress(m.packing, m_packed, unit);
     if (!made && made.error().code == ErrorCode::malformed)
         return fail(broken(made.error().message, run.at, "compressed cluster"));
     return made;
@@ -179,6 +179,29 @@ Result<void> MappedDisk::read_packed(const StoredRun &run, std::span<std::byte> 
         return too_short(unit->size());
     std::copy_n(unit->begin() + static_cast<std::ptrdiff_t>(run.into), out.size(), out.begin());
     return {};
+}
+
+Result<std::optional<PackedCluster>> MappedDisk::packed_cluster(std::uint64_t offset, std::uint64_t unit,
+                                                                Packing packing)
+{
+    if (auto inside = check(offset, 0); !inside)
+        return fail(inside.error());
+    if (offset == m.size)
+        return std::nullopt;
+    auto const run = joined_run(offset, unit);
+    if (!run)
+        return fail(run.error());
+    if (run->kind == Kind::packed && run->into == 0 && m.unit == unit && m.packing == packing) {
+        auto const found = find_packed(*run);
+        if (!found)
+            return fail(found.error());
+        return PackedCluster{&m.file, found->at, found->packed_size};
+    }
+    auto *const below = dynamic_cast<PackedClusters *>(m.backing.get());
+    if (run->kind == Kind::backing && run->length >= unit && below != nullptr &&
+        range_inside(offset, unit, m.backing->size()))
+        return below->packed_cluster(offset, unit, packing);
+    return std::nullopt;
 }
 
 // --------------------------------------------------------------------------------------------------------- extents

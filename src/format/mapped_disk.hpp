@@ -9,6 +9,7 @@
 
 #include "format/decompress.hpp"
 #include "format/image_cache.hpp"
+#include "format/packed_clusters.hpp"
 #include "support/file.hpp"
 
 namespace imgport {
@@ -29,7 +30,7 @@ struct StoredRun {
     std::uint64_t into = 0;         // packed: where the run begins in the cluster
 };
 
-class MappedDisk : public Disk {
+class MappedDisk : public Disk, public PackedClusters {
 public:
     // `file` must outlive the disk. `unit`: the bytes of an unpacked cluster; 0 where nothing is packed.
     struct Making {
@@ -37,7 +38,7 @@ public:
         std::uint64_t size = 0;
         std::shared_ptr<ImageCache> cache;
         std::shared_ptr<Disk> backing = {};
-        Compression compression = Compression::deflate;
+        Packing packing = Packing::deflate;
         std::uint64_t unit = 0;
     };
     explicit MappedDisk(Making making) : m(std::move(making)) {}
@@ -46,6 +47,8 @@ public:
     Result<void> read(std::uint64_t offset, std::span<std::byte> out) final;
     // The answer has a million extents at most, and some more: from there on only large holes are told from data.
     Result<std::vector<Extent>> extents(std::uint64_t offset, std::uint64_t length) final;
+    Result<std::optional<PackedCluster>> packed_cluster(std::uint64_t offset, std::uint64_t unit,
+                                                        Packing packing) final;
 
 protected:
     const InputFile &file() const { return m.file; }

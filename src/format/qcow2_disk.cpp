@@ -164,7 +164,7 @@ Result<std::shared_ptr<Disk>> open_qcow2_disk(const InputFile &file, std::shared
     if (auto done = check_qcow2_header(view, *header); !done)
         return fail(done.error());
     MappedDisk::Making making{file, header->size / sector_size * sector_size, std::move(cache), std::move(backing)};
-    making.compression = header->compression_type == 1 ? Compression::zstd : Compression::deflate;
+    making.packing = header->compression_type == 1 ? Packing::zstd : Packing::deflate;
     making.unit = header->cluster_size();
     return std::make_shared<Qcow2Disk>(*header, std::move(making));
 }

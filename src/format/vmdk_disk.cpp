@@ -95,7 +95,7 @@ Result<std::shared_ptr<Disk>> open_vmdk_sparse_disk(const InputFile &file, std::
         return fail(done.error());
     MappedDisk::Making making{file, header->capacity * sector_size, std::move(cache)};
     if (header->is_compressed()) {
-        making.compression = Compression::zlib;
+        making.packing = Packing::zlib;
         making.unit = header->grain_size * sector_size;
         if (!header->has_markers() || making.unit > largest_packed_grain)
             return fail(ErrorCode::unsupported, "a VMDK whose compressed grains are without markers, or of more than "

@@ -23,6 +23,17 @@
 namespace imgport {
 namespace {
 
+// What made the artifact: name and version.
+std::map<std::string, std::string> tools_of(const ConvertResult &converted)
+{
+    std::map<std::string, std::string> tools{{"imgport", version()}};
+    if (converted.engine == "qemu")
+        tools["qemu-img"] = converted.engine_version;
+    if (auto const blank = converted.compressor.find(' '); blank != std::string::npos)
+        tools[converted.compressor.substr(0, blank)] = converted.compressor.substr(blank + 1);
+    return tools;
+}
+
 // The image without its folders and without the suffixes that only say how it is stored.
 std::string stem_of(const std::string &path)
 {
@@ -272,7 +283,7 @@ private:
             if (finding.accepted)
                 manifest.check.waived.push_back(finding.rule);
         }
-        manifest.tools = {{"imgport", version()}, {"qemu-img", job.converted.engine_version}};
+        manifest.tools = tools_of(job.converted);
         manifest.created = creation_time();
         if (&job == &m_jobs.front()) {
             manifest.import = *m_outcome.parameters;

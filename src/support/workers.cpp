@@ -26,4 +26,9 @@ void for_each_index(std::size_t count, unsigned threads, const std::function<voi
     }
 }
 
+unsigned thread_count(unsigned wanted)
+{
+    return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
+}
+
 }  // namespace imgport

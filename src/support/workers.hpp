@@ -10,4 +10,7 @@ namespace imgport {
 // calls come in order on the caller's own.
 void for_each_index(std::size_t count, unsigned threads, const std::function<void(std::size_t)> &work);
 
+// `wanted`, or one thread for each core where that is 0.
+unsigned thread_count(unsigned wanted);
+
 }  // namespace imgport

@@ -13,9 +13,15 @@ namespace {
 
 constexpr std::size_t segment = 1 << 20;
 
+Result<std::string> try_digest(Disk &disk)
+{
+    // The disk is the test's own.
+    return digest_of([&] { return std::shared_ptr<Disk>(&disk, [](Disk *) {}); }, 1, silent_progress());
+}
+
 std::string digest(Disk &disk)
 {
-    return digest_of(disk, silent_progress()).value();
+    return try_digest(disk).value();
 }
 
 // A disk that knows its holes, and fails the test where one is read.
@@ -98,5 +104,5 @@ TEST(ContentDigest, PassesAReadErrorOn)
 {
     MemoryDisk disk(segment);
     disk.make_unreadable(10);
-    EXPECT_EQ(digest_of(disk, silent_progress()).error().code, ErrorCode::unreadable);
+    EXPECT_EQ(try_digest(disk).error().code, ErrorCode::unreadable);
 }

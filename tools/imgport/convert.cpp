@@ -37,6 +37,13 @@ Result<std::string> target_of(const Options &options)
                  "say --to qcow2, vhd or raw"});
 }
 
+std::string describe_engine(const ConvertResult &result)
+{
+    if (result.engine == "qemu")
+        return fmt::format("qemu-img {}", result.engine_version);
+    return fmt::format("the native engine{}{}", result.compressor.empty() ? "" : " with ", result.compressor);
+}
+
 int run_convert(Program &program, Options options)
 {
     auto const target = target_of(options);
@@ -54,6 +61,7 @@ int run_convert(Program &program, Options options)
     auto const result = convert(options.source, image, options.destination, *convert_with, program.progress());
     if (!result)
         return print_error(result.error());
+    program.progress().note(fmt::format("converted by {}", describe_engine(*result)));
     if (result->content_digest && options.digest)
         return print(fmt::format("content {}\nsha256 {}\ncrc64ecma {}\n", *result->content_digest, result->sha256,
                                  result->crc64ecma))

@@ -20,10 +20,12 @@ int run_digest(Program &program, const Options &options)
     std::vector<std::string> digests;
     for (auto const &path : options.images) {
         ImageFacts const image = probe(path, {.allowed = options.allowed});
-        auto const digest = content_digest(
-            path, image,
-            {.allowed = options.allowed, .temp_dir = program.globals().temp_dir, .max_unpacked = options.max_unpacked},
-            program.progress());
+        auto const digest = content_digest(path, image,
+                                           {.allowed = options.allowed,
+                                            .temp_dir = program.globals().temp_dir,
+                                            .max_unpacked = options.max_unpacked,
+                                            .threads = program.globals().threads},
+                                           program.progress());
         if (!digest)
             return print_error(digest.error());
         digests.push_back(*digest);

@@ -169,7 +169,8 @@ void add_output_options(CLI::App &verb, OutputOptions &options)
     add_choice(verb, "--vhd-type", options.vhd_type, {"dynamic", "fixed"}, "Which kind of VHD");
     add_choice(verb, "--verify", options.verify, {"none", "structure", "content"},
                "structure: probe and qemu-img check; content: also compare every byte");
-    add_choice(verb, "--engine", options.engine, {"auto", "qemu"}, "What converts");
+    add_choice(verb, "--engine", options.engine, {"auto", "native", "qemu"},
+               "What converts: imgport itself or qemu-img");
     verb.add_flag("--overwrite", options.overwrite, "Replace outputs that are there already");
 }
 
@@ -188,7 +189,9 @@ Result<ConvertOptions> convert_options(const OutputOptions &options, const Globa
     convert.verify = options.verify == "none"      ? Verify::none
                      : options.verify == "content" ? Verify::content
                                                    : Verify::structure;
-    convert.engine = options.engine == "qemu" ? Engine::qemu : Engine::automatic;
+    convert.engine = options.engine == "qemu"     ? Engine::qemu
+                     : options.engine == "native" ? Engine::native
+                                                  : Engine::automatic;
     convert.overwrite = options.overwrite ? Overwrite::yes : Overwrite::no;
     convert.temp_dir = globals.temp_dir;
     convert.threads = globals.threads;
