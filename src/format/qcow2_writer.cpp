@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "format/reading.hpp"
 #include "format/qcow2_header.hpp"
 #include "format/qcow2_refcounts.hpp"
+#include "format/reading.hpp"
 
 namespace imgport {
 namespace {
@@ -81,10 +81,7 @@ public:
             fill_up_to(m_making.size);
         Piece last;
         place_tables(last);
-        auto l1 = table_of(m_l1);
-        last.stored.push_back({.bytes = l1.bytes(), .at = m_space.take_clusters(l1.size() / cluster)});
-        std::uint64_t const l1_at = last.stored.back().at;
-        last.tables.push_back(std::move(l1));
+        std::uint64_t const l1_at = place_l1(last);
         auto const refcounts = m_space.finish(last);
         for (auto const &range : last.stored) {
             if (auto done = output.write(range.at, range.bytes); !done)
@@ -119,7 +116,7 @@ private:
 
     static Buffer table_of(const std::vector<std::uint64_t> &entries)
     {
-        Buffer table(static_cast<std::size_t>(*round_up(std::max<std::size_t>(entries.size(), 1) * 8, cluster)));
+        Buffer table(static_cast<std::size_t>(*round_up(entries.size() * 8, cluster)));
         std::fill(table.bytes().begin(), table.bytes().end(), std::byte{0});
         for (std::size_t i = 0; i < entries.size(); ++i)
             store_be(table.bytes(), i * 8, entries[i]);
@@ -146,6 +143,17 @@ private:
             at += cluster;
         }
         m_tables.clear();
+    }
+
+    // A disk of no bytes has no table.
+    std::uint64_t place_l1(Piece &piece)
+    {
+        if (m_l1.empty())
+            return 0;
+        piece.tables.push_back(table_of(m_l1));
+        Bytes const bytes = piece.tables.back().bytes();
+        piece.stored.push_back({.bytes = bytes, .at = m_space.take_clusters(bytes.size() / cluster)});
+        return piece.stored.back().at;
     }
 
     // "Header", with nothing but the end of the header extensions behind it.
