@@ -30,9 +30,9 @@ std::array<MbrEntry, 4> entries_of(Bytes sector)
 {
     std::array<MbrEntry, 4> entries;
     for (std::size_t i = 0; i < 4; ++i) {
-        std::size_t const at = 446 + 16 * i;
+        std::size_t const at = mbr_entries_at + mbr_entry_size * i;
         entries[i] = {load_le<std::uint8_t>(sector, at), load_le<std::uint8_t>(sector, at + 4),
-                      load_le<std::uint32_t>(sector, at + 8), load_le<std::uint32_t>(sector, at + 12)};
+                      load_le<std::uint32_t>(sector, at + 8), load_le<std::uint32_t>(sector, at + mbr_entry_sectors)};
     }
     return entries;
 }
@@ -120,13 +120,14 @@ private:
 
 bool Mbr::protective() const
 {
-    return std::any_of(entries.begin(), entries.end(), [](auto const &entry) { return entry.type == 0xee; });
+    return std::any_of(entries.begin(), entries.end(),
+                       [](auto const &entry) { return entry.type == mbr_type_protective; });
 }
 
 bool Mbr::has_partitions() const
 {
     return std::any_of(entries.begin(), entries.end(),
-                       [](auto const &entry) { return is_used(entry) && entry.type != 0xee; });
+                       [](auto const &entry) { return is_used(entry) && entry.type != mbr_type_protective; });
 }
 
 std::optional<Mbr> read_mbr(VolumeReader &disk)

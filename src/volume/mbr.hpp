@@ -13,6 +13,12 @@
 
 namespace imgport {
 
+// Where its four entries lie, and what in an entry says how many sectors the partition has.
+inline constexpr std::size_t mbr_entries_at = 446;
+inline constexpr std::size_t mbr_entry_size = 16;
+inline constexpr std::size_t mbr_entry_sectors = 12;
+inline constexpr std::uint8_t mbr_type_protective = 0xee;
+
 struct Mbr {
     std::uint32_t signature = 0;  // the disk signature at 440
     std::array<MbrEntry, 4> entries = {};
