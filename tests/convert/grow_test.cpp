@@ -127,6 +127,7 @@ TEST(Grow, GptAsSgdiskWantsIt)
         expect_sound(facts);
         EXPECT_EQ(partitions_of(facts), before);
         EXPECT_TRUE(begins_with(read(*larger, size - 512, 512), gpt_signature));
+        EXPECT_EQ(load_le<std::uint64_t>(read(*larger, size - 512, 512), gpt_field::entries_lba), size / 512 - 33);
         EXPECT_THAT(sgdisk_says(as_file(shop, *larger)), HasSubstr("No problems found"));
 
         auto sector = read(*larger, 0, 512);
