@@ -54,6 +54,7 @@ class Assembly {
 public:
     Result<LogicalVolumes> assemble(std::span<const std::shared_ptr<Disk>> physical_volumes)
     {
+        m_given = physical_volumes;
         for (auto const &disk : physical_volumes) {
             if (auto const added = add(disk); !added)
                 return fail(added.error());
@@ -136,18 +137,15 @@ private:
                 continue;
             LogicalVolume out{fmt::format("/dev/{}/{}", group.name, volume.name), volume.extents * group.extent_size,
                               nullptr};
-            auto disk = open(group, volume);
-            if (disk) {
-                out.disk = std::move(*disk);
-            } else {
-                out.error = std::move(disk.error());
+            if (auto opened = open(group, volume, out); !opened) {
+                out.error = std::move(opened.error());
                 out.error->message = fmt::format("{}: {}", out.device, out.error->message);
             }
             m_out.volumes.push_back(std::move(out));
         }
     }
 
-    Result<std::shared_ptr<Disk>> open(const Lvm2Group &group, const Lvm2Volume &volume) const
+    Result<void> open(const Lvm2Group &group, const Lvm2Volume &volume, LogicalVolume &out) const
     {
         auto const unsupported = [](const std::string &what) {
             return fail(ErrorCode::unsupported, fmt::format("{} is not read natively", what));
@@ -177,9 +175,25 @@ private:
             }
             runs.push_back(std::move(run));
         }
-        return make_striped_disk(std::move(runs));
+        out.runs = plain_runs(runs);
+        out.disk = make_striped_disk(std::move(runs));
+        return {};
     }
 
+    // Empty where one of them is striped.
+    std::vector<LogicalVolume::Run> plain_runs(const std::vector<StripedRun> &runs) const
+    {
+        std::vector<LogicalVolume::Run> plain;
+        for (auto const &run : runs) {
+            if (run.stripes.size() != 1)
+                return {};
+            auto const place = std::find(m_given.begin(), m_given.end(), run.stripes[0].disk) - m_given.begin();
+            plain.push_back({run.length, static_cast<std::size_t>(place), run.stripes[0].offset});
+        }
+        return plain;
+    }
+
+    std::span<const std::shared_ptr<Disk>> m_given;
     std::map<std::string, std::shared_ptr<Disk>> m_disks;  // by UUID; nullptr: there are two
     std::map<std::string, Lvm2Group> m_groups;             // by UUID
     std::vector<std::pair<std::string, Error>> m_damaged;  // with the UUID of the physical volume

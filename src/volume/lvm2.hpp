@@ -16,6 +16,13 @@ struct LogicalVolume {
     std::string device;          // "/dev/vg0/root"
     std::uint64_t length = 0;    // bytes
     std::shared_ptr<Disk> disk;  // nullptr where it cannot be read
+    // Where its bytes lie, in order and without gaps; empty where that is more than plain runs.
+    struct Run {
+        std::uint64_t length = 0;         // bytes
+        std::size_t physical_volume = 0;  // its place in what was handed in
+        std::uint64_t offset = 0;         // bytes from its start
+    };
+    std::vector<Run> runs = {};
     // Set where there is no disk. unsupported: a kind of volume that is not read natively; unreadable: it lies on a
     // physical volume that is not there or was cut short, so that no system would activate it.
     std::optional<Error> error = {};

@@ -31,6 +31,22 @@ Result<FilesystemFacts> describe_filesystem(Disk &volume)
     return FilesystemFacts{};
 }
 
+Result<std::vector<FilesystemFacts>> superblocks_of(Disk &volume)
+{
+    VolumeReader reader(volume);
+    std::vector<FilesystemFacts> all;
+    for (auto const read : readers) {
+        if (read == read_luks_second_header && !all.empty())
+            break;  // it counts only where nothing else does
+        auto facts = read(reader);
+        if (reader.error())
+            return fail(*reader.error());
+        if (facts)
+            all.push_back(std::move(*facts));
+    }
+    return all;
+}
+
 void append_features(std::vector<std::string> &out, std::uint32_t bits, std::span<const FeatureName> names,
                      const char *prefix)
 {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <vector>
 
 #include <imgport/disk.hpp>
 #include <imgport/disk_facts.hpp>
@@ -13,6 +14,9 @@ namespace imgport {
 
 // `type` stays empty where nothing was recognised. Fails only where the volume cannot be read.
 Result<FilesystemFacts> describe_filesystem(Disk &volume);
+
+// All that would pass for what the volume holds, the likeliest first: a superblock may outlive its filesystem.
+Result<std::vector<FilesystemFacts>> superblocks_of(Disk &volume);
 
 // nullopt: not mine.
 using SuperblockReader = std::optional<FilesystemFacts> (*)(VolumeReader &volume);
