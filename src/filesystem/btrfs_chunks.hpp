@@ -26,12 +26,14 @@ public:
     };
     Result<Copies> find(std::uint64_t logical, std::uint64_t length) const;
 
-private:
     struct Chunk {
         std::uint64_t length = 0;
         Copies copies;
     };
+    // By logical address; they do not overlap there.
+    const std::map<std::uint64_t, Chunk> &all() const { return m_chunks; }
 
+private:
     ChunkMap(std::uint64_t device_id, Uuid device_uuid) : m_device_id(device_id), m_device_uuid(device_uuid) {}
 
     std::uint64_t m_device_id;

@@ -36,13 +36,22 @@ inline constexpr std::uint8_t dir_index_key = 96;  // offset: in the order of cr
 inline constexpr std::uint8_t extent_data_key = 108;
 inline constexpr std::uint8_t extent_csum_key = 128;
 inline constexpr std::uint8_t root_item_key = 132;
-inline constexpr std::uint8_t root_backref_key = 144;  // objectid: the subvolume, offset: its parent
-inline constexpr std::uint8_t root_ref_key = 156;      // objectid: the parent, offset: the subvolume
+inline constexpr std::uint8_t root_backref_key = 144;   // objectid: the subvolume, offset: its parent
+inline constexpr std::uint8_t root_ref_key = 156;       // objectid: the parent, offset: the subvolume
+inline constexpr std::uint8_t extent_item_key = 168;    // offset: its length
+inline constexpr std::uint8_t metadata_item_key = 169;  // a tree node; offset: its level
+inline constexpr std::uint8_t block_group_item_key = 192;
+inline constexpr std::uint8_t device_extent_key = 204;
 inline constexpr std::uint8_t chunk_item_key = 228;
+inline constexpr std::uint8_t temporary_item_key = 248;  // a balance that has not ended
+inline constexpr std::uint8_t device_replace_key = 250;
 
 // Object ids of trees, and of the things in them.
+inline constexpr std::uint64_t extent_tree = 2;
+inline constexpr std::uint64_t device_tree = 4;
 inline constexpr std::uint64_t fs_tree = 5;  // the top-level subvolume
 inline constexpr std::uint64_t csum_tree = 7;
+inline constexpr std::uint64_t block_group_tree = 11;
 inline constexpr std::uint64_t first_chunk_tree = 256;
 inline constexpr std::uint64_t first_subvolume = 256;
 // The upper 16 bits of an id are the level of a quota group: no subvolume has them.

@@ -116,13 +116,15 @@ Result<Superblock> read_superblock(Disk &volume)
     super.root_tree = {load_le<std::uint64_t>(sb, 80), load_le<std::uint64_t>(sb, 72), load_le<std::uint8_t>(sb, 198)};
     super.chunk_tree = {load_le<std::uint64_t>(sb, 88), load_le<std::uint64_t>(sb, 164),
                         load_le<std::uint8_t>(sb, 199)};
+    super.compatible_ro = load_le<std::uint64_t>(sb, 180);
     super.device_id = load_le<std::uint64_t>(sb, device_at);
+    super.device_size = load_le<std::uint64_t>(sb, device_at + 8);
     super.device_uuid = load_uuid(sb, device_at + 66);
     if (auto const good = check_numbers(super); !good)
         return fail(good.error());
-    if (auto const device = load_le<std::uint64_t>(sb, device_at + 8); device > volume.size())
+    if (super.device_size > volume.size())
         return fail(ErrorCode::malformed,
-                    fmt::format("the filesystem has {} bytes, the volume {}", device, volume.size()));
+                    fmt::format("the filesystem has {} bytes, the volume {}", super.device_size, volume.size()));
     auto const array_size = load_le<std::uint32_t>(sb, 160);
     if (array_size > system_chunks_space)
         return broken(fmt::format("sys_chunk_array_size is {}", array_size));

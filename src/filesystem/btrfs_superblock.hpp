@@ -29,7 +29,9 @@ struct Superblock {
     std::uint64_t root_directory = 0;  // the inode in the root tree whose entry "default" is the default subvolume
     Root root_tree = {};
     Root chunk_tree = {};
+    std::uint64_t compatible_ro = 0;  // features that a writer has to know
     std::uint64_t device_id = 0;
+    std::uint64_t device_size = 0;  // bytes
     Uuid device_uuid = {};
     std::vector<std::byte> system_chunks = {};  // sys_chunk_array: keys, each with its chunk item
 };

@@ -112,7 +112,7 @@ std::string ExtFs::name() const
 }
 
 // "Block Group Descriptors" and, for meta_bg, "Meta Block Groups".
-Result<std::uint64_t> ExtFs::inode_table(std::uint32_t group)
+Result<ExtDescriptor> ExtFs::descriptor(std::uint32_t group)
 {
     std::uint32_t const descriptor_size = EXT2_DESC_SIZE(m_handle->super);
     std::uint32_t const per_block = block_size() / descriptor_size;
@@ -126,23 +126,29 @@ Result<std::uint64_t> ExtFs::inode_table(std::uint32_t group)
         if (index == 0 && superblock == 1 && super().s_first_data_block == 0)
             ++block;  // bigalloc: block 0 is before the superblock, and in its group
     }
-    std::uint64_t const offset = block * block_size() + std::uint64_t{group % per_block} * descriptor_size;
-    std::array<std::byte, 64> descriptor{};
-    auto const part = std::span(descriptor).first(std::min<std::size_t>(descriptor_size, descriptor.size()));
-    if (!range_inside(offset, part.size(), disk()->size()))
+    ExtDescriptor descriptor;
+    descriptor.at = block * block_size() + std::uint64_t{group % per_block} * descriptor_size;
+    auto const part = std::span(descriptor.bytes).first(std::min<std::size_t>(descriptor_size, 64));
+    if (!range_inside(descriptor.at, part.size(), disk()->size()))
         return fail(ErrorCode::malformed, fmt::format("the descriptor of group {} lies outside the volume", group));
-    if (auto const read = disk()->read(offset, part); !read)
+    if (auto const read = disk()->read(descriptor.at, part); !read)
         return fail(read.error());
-    std::uint64_t table = load_le<std::uint32_t>(descriptor, 0x8);
-    if (descriptor_size >= 64)
-        table |= std::uint64_t{load_le<std::uint32_t>(descriptor, 0x28)} << 32;
+    return descriptor;
+}
+
+Result<std::uint64_t> ExtFs::inode_table(std::uint32_t group)
+{
+    auto const descriptor = this->descriptor(group);
+    if (!descriptor)
+        return fail(descriptor.error());
+    std::uint64_t const table = descriptor->wide(0x8, 0x28);
     std::uint64_t const length =
         (std::uint64_t{super().s_inodes_per_group} * inode_size() + block_size() - 1) / block_size();
     if (!blocks_inside(table, length)) {
         return fail({ErrorCode::malformed,
                      fmt::format("the inode table of group {} is at block {}", group, table),
                      {},
-                     offset,
+                     descriptor->at,
                      "bg_inode_table"});
     }
     return table * block_size();

@@ -5,6 +5,7 @@
 // are found here: libext2fs would hold all descriptors in memory, and take a failing disk badly where it does not.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,18 @@ struct ExtInode {
     bool has(std::uint32_t flag) const { return (flags() & flag) != 0; }
     // The 60 bytes that hold the block map, the root of the extent tree, a short link or the head of inline data.
     Bytes block_area() const { return Bytes(raw).subspan(0x28, 60); }
+};
+
+// A group descriptor, checked for nothing.
+struct ExtDescriptor {
+    std::uint64_t at = 0;                  // bytes
+    std::array<std::byte, 64> bytes = {};  // the later ones are 0 where descriptors are shorter
+
+    // A number whose upper half is among the later bytes.
+    std::uint64_t wide(std::size_t low, std::size_t high) const
+    {
+        return load_le<std::uint32_t>(bytes, low) | std::uint64_t{load_le<std::uint32_t>(bytes, high)} << 32;
+    }
 };
 
 class ExtFs {
@@ -55,6 +68,9 @@ public:
     // Its number may be any; an inode that is not in use is read as well. Malformed where the number, the place of the
     // inode table or the checksum is wrong.
     Result<ExtInode> inode(std::uint32_t number);
+
+    // Of a group there is.
+    Result<ExtDescriptor> descriptor(std::uint32_t group);
 
     // The disk's own error where that is why libext2fs failed, else what the code means, in words, malformed.
     Error error_of(errcode_t code, const std::string &what);
