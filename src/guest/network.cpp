@@ -126,14 +126,18 @@ void read_nm_auto(GuestFiles &files, NetworkFacts &facts)
 
 }  // namespace
 
-Known<NetworkFacts> read_network(FileTree &tree, const Services &services)
+Known<NetworkFacts> read_network(FileTree &tree, const Services &services, std::string_view cmdline)
 {
     GuestFiles files(tree);
     NetworkFacts facts;
-    for (auto read :
-         {read_ifcfg, read_netplan, read_networkd, read_ifupdown, read_network_manager, read_rc_conf_network})
-        read(files, facts.interfaces);
     read_services(files, services, facts);
+    auto const &on = facts.enabled_services;
+    bool const others = !on.empty() && std::find(on.begin(), on.end(), "systemd-networkd") == on.end();
+    for (auto read : {read_ifcfg, read_netplan})
+        read(files, facts.interfaces);
+    read_networkd(files, cmdline, others ? NetworkdVendor::left_out : NetworkdVendor::counted, facts.interfaces);
+    for (auto read : {read_ifupdown, read_network_manager, read_rc_conf_network})
+        read(files, facts.interfaces);
     read_udev_rules(files, facts);
     read_dhcp_clients(files, facts);
     read_nm_auto(files, facts);

@@ -8,7 +8,8 @@
 
 namespace imgport {
 
-Known<NetworkFacts> read_network(FileTree &tree, const Services &services);
+// `cmdline`: the kernel's, which some configuration asks for; empty where it is not known.
+Known<NetworkFacts> read_network(FileTree &tree, const Services &services, std::string_view cmdline = {});
 
 // The readers of one kind of configuration each. They append what they find; the loopback is left out.
 
@@ -19,8 +20,11 @@ void read_netplan(GuestFiles &files, std::vector<InterfaceConfig> &interfaces);
 bool has_netplan_generator(GuestFiles &files);
 // Whether netplan's generator starts systemd-networkd at boot: it does unless another renderer is asked for.
 bool netplan_starts_networkd(GuestFiles &files);
-// *.network of systemd.network(5).
-void read_networkd(GuestFiles &files, std::vector<InterfaceConfig> &interfaces);
+// *.network of systemd.network(5). What packages bring is left out where networkd does not start and something else
+// does.
+enum class NetworkdVendor { counted, left_out };
+void read_networkd(GuestFiles &files, std::string_view cmdline, NetworkdVendor vendor,
+                   std::vector<InterfaceConfig> &interfaces);
 // /etc/network/interfaces with what it sources, interfaces(5).
 void read_ifupdown(GuestFiles &files, std::vector<InterfaceConfig> &interfaces);
 // NetworkManager's keyfiles, nm-settings-keyfile(5).
