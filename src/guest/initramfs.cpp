@@ -57,6 +57,8 @@ std::optional<std::string_view> version_of_path(std::string_view path)
     return path.substr(0, end);
 }
 
+}  // namespace
+
 Result<void> skip_zeroes(ByteReader &in)
 {
     for (;;) {
@@ -72,18 +74,57 @@ Result<void> skip_zeroes(ByteReader &in)
     }
 }
 
-struct Walk {
-    const CpioVisitor &visit;
-    const InitramfsLimits &limits;
-    CpioBudget budget;
-    std::uint64_t unpacked_left;
-    std::uint64_t archives = 0;
-};
+InitramfsWalker::InitramfsWalker(const CpioVisitor &visit, const InitramfsLimits &limits)
+    : m_visit(visit), m_limits(limits), m_budget{limits.members}, m_unpacked_left(limits.unpacked)
+{}
 
-enum class Layer { file, decompressed };
-
-Result<void> walk_segments(ByteReader &in, Walk &walk, Layer layer)
+Result<void> InitramfsWalker::take_segment(ByteReader &in)
 {
+    auto const head = in.peek(6);
+    if (!head)
+        return fail(head.error());
+    if (is_cpio(*head)) {
+        ++m_archives;
+        return read_cpio(in, m_visit, m_budget);
+    }
+    std::string const compression = compression_of(*head);
+    if (compression.empty())
+        return fail({ErrorCode::malformed, "neither a cpio archive nor compressed data", {}, in.position(), {}, {}});
+    return take_compressed(in, compression);
+}
+
+// Inside of a compressed segment nothing is compressed once more.
+Result<void> InitramfsWalker::take_compressed(ByteReader &in, const std::string &compression)
+{
+    auto const plain = decompress(in, compression);
+    if (!plain)
+        return fail(plain.error());
+    Metered metered(**plain, m_unpacked_left, m_limits.unpacked);
+    ByteReader inner(metered);
+    Result<void> read;
+    while (read) {
+        read = skip_zeroes(inner);
+        auto const head = read ? inner.peek(6) : Result<Bytes>(Bytes());
+        if (!head)
+            read = fail(head.error());
+        else if (head->empty())
+            break;
+        else if (is_cpio(*head))
+            read = take_segment(inner);
+        else
+            read = fail(
+                {ErrorCode::malformed, "neither a cpio archive nor compressed data", {}, inner.position(), {}, {}});
+    }
+    if (!read)
+        read.error().message +=
+            fmt::format(" (inside the {} data that begins at offset {})", compression, in.position());
+    return read;
+}
+
+Result<void> walk_initramfs(FileStream &stream, const CpioVisitor &visit, const InitramfsLimits &limits)
+{
+    InitramfsWalker walker(visit, limits);
+    ByteReader in(stream);
     for (;;) {
         if (auto const skipped = skip_zeroes(in); !skipped)
             return skipped;
@@ -91,39 +132,11 @@ Result<void> walk_segments(ByteReader &in, Walk &walk, Layer layer)
         if (!head)
             return fail(head.error());
         if (head->empty())
-            return {};
-        if (is_cpio(*head)) {
-            ++walk.archives;
-            if (auto const read = read_cpio(in, walk.visit, walk.budget); !read)
-                return read;
-            continue;
-        }
-        std::string const compression = layer == Layer::file ? compression_of(*head) : "";
-        if (compression.empty())
-            return fail(
-                {ErrorCode::malformed, "neither a cpio archive nor compressed data", {}, in.position(), {}, {}});
-        auto const plain = decompress(in, compression);
-        if (!plain)
-            return fail(plain.error());
-        Metered metered(**plain, walk.unpacked_left, walk.limits.unpacked);
-        ByteReader inner(metered);
-        if (auto read = walk_segments(inner, walk, Layer::decompressed); !read) {
-            read.error().message +=
-                fmt::format(" (inside the {} data that begins at offset {})", compression, in.position());
-            return read;
-        }
+            break;
+        if (auto const taken = walker.take_segment(in); !taken)
+            return taken;
     }
-}
-
-}  // namespace
-
-Result<void> walk_initramfs(FileStream &stream, const CpioVisitor &visit, const InitramfsLimits &limits)
-{
-    Walk walk{visit, limits, {limits.members}, limits.unpacked};
-    ByteReader in(stream);
-    if (auto const walked = walk_segments(in, walk, Layer::file); !walked)
-        return walked;
-    if (walk.archives == 0)
+    if (walker.archives() == 0)
         return fail(ErrorCode::malformed, "no cpio archive in it");
     return {};
 }
@@ -144,13 +157,16 @@ std::string module_name(std::string_view path)
     return module;
 }
 
-Result<InitramfsFacts> read_initramfs(FileStream &stream, const std::string &version)
+Result<InitramfsFacts> collect_initramfs(const std::function<Result<void>(const CpioVisitor &)> &walk,
+                                         const std::string &version)
 {
     InitramfsFacts facts;
     std::set<std::string> modules;
     std::set<std::string, std::less<>> versions;
     auto const visit = [&](const CpioMember &member, std::string_view content) {
-        if (std::string name = module_name(member.name); !name.empty()) {
+        if (member.name == "init" || member.name == "sbin/init") {
+            facts.has_init = true;
+        } else if (std::string name = module_name(member.name); !name.empty()) {
             auto const whose = version_of_path(member.name);
             if (whose && versions.size() < max_versions && !versions.contains(*whose))
                 versions.emplace(*whose);
@@ -168,11 +184,16 @@ Result<InitramfsFacts> read_initramfs(FileStream &stream, const std::string &ver
             facts.nested_image = "/" + member.name;
         }
     };
-    if (auto const walked = walk_initramfs(stream, visit); !walked)
+    if (auto const walked = walk(visit); !walked)
         return fail(walked.error());
     facts.modules.assign(modules.begin(), modules.end());
     facts.versions.assign(versions.begin(), versions.end());
     return facts;
+}
+
+Result<InitramfsFacts> read_initramfs(FileStream &stream, const std::string &version)
+{
+    return collect_initramfs([&](const CpioVisitor &visit) { return walk_initramfs(stream, visit); }, version);
 }
 
 }  // namespace imgport

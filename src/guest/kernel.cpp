@@ -9,6 +9,7 @@
 
 #include "guest/initramfs.hpp"
 #include "guest/kernel_image.hpp"
+#include "guest/kernel_initramfs.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -190,10 +191,46 @@ void read_kernel_modules(FileTree &tree, KernelFacts &kernel)
     kernel.module_folder = files.failed() ? std::nullopt : std::optional(there);
 }
 
+namespace {
+
+void take_initramfs(KernelFacts &kernel, InitramfsFacts facts)
+{
+    kernel.initramfs_udev_rules = std::move(facts.udev_rules);
+    kernel.initramfs_versions = std::move(facts.versions);
+    kernel.initramfs_programs = std::move(facts.programs);
+    if (!facts.nested_image.empty())
+        kernel.modules = Unknown{fmt::format("{}: its modules lie in {}, a filesystem image inside it",
+                                             kernel.initramfs, facts.nested_image)};
+    else
+        kernel.modules = std::move(facts.modules);
+}
+
+// What is linked into the kernel counts where it starts something or brings modules: the one that every kernel has does
+// neither.
+void read_own_initramfs(FileTree &tree, KernelFacts &kernel)
+{
+    kernel.modules = Unknown{"kernel " + kernel.version + " has no initramfs"};
+    if (kernel.image.empty() || kernel.image_size == 0)
+        return;
+    auto found = read_kernel_own_initramfs(tree, kernel.image, kernel.version);
+    if (!found) {
+        kernel.initramfs = kernel.image;
+        kernel.initramfs_size = kernel.image_size;
+        kernel.modules =
+            Unknown{fmt::format("the initramfs inside the kernel cannot be read ({})", describe(found.error()))};
+    } else if (*found && ((*found)->has_init || !(*found)->modules.empty() || !(*found)->nested_image.empty())) {
+        kernel.initramfs = kernel.image;
+        kernel.initramfs_size = kernel.image_size;
+        take_initramfs(kernel, std::move(**found));
+    }
+}
+
+}  // namespace
+
 void read_kernel_initramfs(FileTree &tree, KernelFacts &kernel)
 {
     if (kernel.initramfs.empty()) {
-        kernel.modules = Unknown{"kernel " + kernel.version + " has no initramfs"};
+        read_own_initramfs(tree, kernel);
         return;
     }
     auto const stream = tree.open(kernel.initramfs);
@@ -205,14 +242,7 @@ void read_kernel_initramfs(FileTree &tree, KernelFacts &kernel)
         kernel.modules = Unknown{describe(error)};
         return;
     }
-    kernel.initramfs_udev_rules = facts->udev_rules;
-    kernel.initramfs_versions = facts->versions;
-    kernel.initramfs_programs = facts->programs;
-    if (!facts->nested_image.empty())
-        kernel.modules = Unknown{fmt::format("{}: its modules lie in {}, a filesystem image inside it",
-                                             kernel.initramfs, facts->nested_image)};
-    else
-        kernel.modules = std::move(facts->modules);
+    take_initramfs(kernel, std::move(*facts));
 }
 
 }  // namespace imgport

@@ -17,7 +17,8 @@ Known<std::vector<KernelFacts>> read_kernels(FileTree &tree);
 // A kernel that a boot entry names; its version comes from the name or from the image itself.
 KernelFacts kernel_of_image(GuestFiles &files, const std::string &image);
 
-// Fills `modules` and `initramfs_udev_rules` out of `initramfs`.
+// Fills `modules`, `initramfs_udev_rules` and the like out of `initramfs`; where there is none, out of what is linked
+// into the kernel, whose image then is `initramfs`.
 void read_kernel_initramfs(FileTree &tree, KernelFacts &kernel);
 
 // Fills `builtin`, `installed` and `config` by `version`.
