@@ -10,14 +10,15 @@ namespace {
 
 constexpr std::size_t max_units = 500;
 
-// ssh-keygen, sshd-keygen (Red Hat), sshd-gen-keys-start (SUSE), or the package's set-up script (Debian).
+// ssh-keygen, sshd-keygen (Red Hat), sshd-gen-keys-start (SUSE), sshd_keygen (Container Linux, Flatcar), or the
+// package's set-up script (Debian).
 bool makes_keys(std::string_view text)
 {
     for (auto line : lines_of(text)) {
         line = trim(line);
-        if (line.starts_with('#'))
+        if (line.starts_with('#') || line.starts_with("After=") || line.starts_with("Before="))
             continue;
-        for (std::string_view word : {"ssh-keygen", "sshd-keygen", "sshdgenkeys", "sshd-gen-keys"}) {
+        for (std::string_view word : {"ssh-keygen", "sshd-keygen", "sshdgenkeys", "sshd-gen-keys", "sshd_keygen"}) {
             if (line.find(word) != std::string_view::npos)
                 return true;
         }
@@ -36,13 +37,32 @@ bool file_makes_keys(GuestFiles &files, const std::string &path)
     return text && makes_keys(*text);
 }
 
+// Whether the unit for the keys that these lines ask for (Wants=, Requires=) was masked.
+bool wants_masked(GuestFiles &files, const Services &services, const std::string &path)
+{
+    auto const text = files.text(path);
+    for (auto const line : lines_of(text ? std::string_view(*text) : std::string_view())) {
+        std::string_view const words = trim(line);
+        if (!words.starts_with("Wants=") && !words.starts_with("Requires="))
+            continue;
+        for (auto const &unit : split_blanks(words.substr(words.find('=') + 1))) {
+            bool const plain = unit.ends_with(".service") && unit.find('@') == std::string::npos;
+            if (plain && makes_keys(unit) && !services.state(files, {unit}).masked_by.empty())
+                return true;
+        }
+    }
+    return false;
+}
+
 // The server's own unit counts as it is; every other unit that makes keys where something starts it.
 std::string find_unit(GuestFiles &files, const Services &services)
 {
-    for (const char *folder : {"/etc/systemd/system/ssh.service.d", "/etc/systemd/system/sshd.service.d"}) {
-        for (auto const &path : files.files_in(folder, ".conf")) {
-            if (file_makes_keys(files, path))
-                return path;
+    for (const char *folder : {"/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd/system/"}) {
+        for (const char *unit : {"ssh.service.d", "sshd.service.d", "ssh@.service.d", "sshd@.service.d"}) {
+            for (auto const &path : files.files_in(std::string(folder) + unit, ".conf")) {
+                if (file_makes_keys(files, path) && !wants_masked(files, services, path))
+                    return path;
+            }
         }
     }
     for (const char *folder : {"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}) {
@@ -55,7 +75,7 @@ std::string find_unit(GuestFiles &files, const Services &services)
             bool const likely = std::string_view(folder).starts_with("/etc") || name.find("ssh") != std::string::npos;
             if (!likely || ++read > max_units || !file_makes_keys(files, path))
                 continue;
-            if (of_server || services.state(files, {name}).enabled)
+            if ((of_server && !wants_masked(files, services, path)) || services.state(files, {name}).enabled)
                 return path;
         }
     }

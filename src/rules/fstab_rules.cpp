@@ -114,12 +114,15 @@ bool mounts(std::string_view driver, const std::string &type)
     return driver == "ext4" ? type == "ext3" || type == "ext2" : driver == "ext3" && type == "ext2";
 }
 
-// Systems whose root comes from the boot loader alone: OSTree and Ignition.
+// Systems whose root comes from the boot loader alone: OSTree, Ignition, and Container Linux and Flatcar, which have
+// /usr by mount.usr= (systemd-fstab-generator(8)) and come without an fstab.
 bool needs_no_root_line(const GuestFacts &guest)
 {
     auto const entries = judged_entries(guest);
     return std::any_of(entries.begin(), entries.end(), [](const BootEntry *entry) {
-        return !kernel_parameters(entry->cmdline, "ostree").empty() ||
+        bool const usr = !kernel_parameters(entry->cmdline, "mount.usr").empty() &&
+                         !kernel_parameters(entry->cmdline, "root").empty();
+        return usr || !kernel_parameters(entry->cmdline, "ostree").empty() ||
                !kernel_parameters(entry->cmdline, "ignition.platform.id").empty();
     });
 }
