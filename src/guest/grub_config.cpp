@@ -1,9 +1,12 @@
 // GRUB 2's grub.cfg.
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "guest/device_spec.hpp"
 #include "guest/grub_interpreter.hpp"
 #include "guest/loader_config.hpp"
+#include "guest/root_layouts.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -94,6 +97,8 @@ LoaderConfig read_grub2(GuestFiles &files, const std::string &path, const std::s
         return config;
     }
     GrubInterpreter interpreter(files, path, bls_folder);
+    if (auto const *usr = container_linux_usr(volumes))
+        interpreter.set_next_usr(usr->partition_uuid);
     std::vector<GrubMenuNode> menu;
     interpreter.run(*script, &menu);
 
@@ -102,6 +107,9 @@ LoaderConfig read_grub2(GuestFiles &files, const std::string &path, const std::s
     const GrubMenuNode *const wanted = find_default(menu, interpreter.variable("default"));
     for (auto const *node : nodes) {
         auto started = interpreter.run_entry(*node);
+        if (started.hands_on && node == wanted)
+            files.fail(path, fmt::format("its default entry, {}, goes on in another configuration, which is not read",
+                                         printable(node->title, 100)));
         if (started.entry.kernel.empty())
             continue;  // another system's boot loader, the firmware's set-up
         LoaderEntry entry{std::move(started.entry)};

@@ -17,6 +17,8 @@ constexpr std::size_t max_value = 16 * 1024;  // bytes; the kernel itself takes 
 constexpr std::size_t max_variables = 500;
 constexpr std::size_t max_expanded = 256 * 1024;  // bytes, of one command
 constexpr std::size_t max_searches = 32;
+constexpr std::size_t max_functions = 100;
+constexpr std::size_t max_calls = 1000;  // of functions, in all
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words)
 {
@@ -101,13 +103,16 @@ GrubInterpreter::Started GrubInterpreter::run_entry(const GrubMenuNode &node)
 {
     Variables const kept = m_variables;
     std::vector<std::string> const outside = std::exchange(m_searches, {});
+    bool const handed_on = std::exchange(m_hands_on, false);
     m_entry = {};
     m_entry.title = node.title;
     if (node.bls)
         start_bls(*node.bls);
     else if (node.body != nullptr)
         run(*node.body, nullptr);
-    Started started{std::move(m_entry), variable("root")};
+    Started started{std::move(m_entry), variable("root"), m_hands_on};
+    started.hands_on = started.hands_on && started.entry.kernel.empty();
+    m_hands_on = m_hands_on || handed_on;
     // An entry that looks for nothing itself relies on what was found before the menu.
     started.entry.searches = m_searches.empty() ? outside : m_searches;
     m_searches = outside;
@@ -246,6 +251,13 @@ void GrubInterpreter::run_command(const GrubCommand &command, const Words &words
                                   unsigned depth)
 {
     std::string const &name = words[0];
+    if (name == "function" && words.size() == 2) {
+        if (m_functions.size() < max_functions)
+            m_functions[words[1]] = &command.body;
+        return;
+    }
+    if (call(words, menu, depth))
+        return;
     if (name == "set" && words.size() >= 2)
         set(words[1]);
     else if (words.size() == 1 && name.find('=') != std::string::npos)
@@ -254,6 +266,8 @@ void GrubInterpreter::run_command(const GrubCommand &command, const Words &words
         m_variables.erase(words[1]);
     else if (name == "load_env")
         load_environment(words);
+    else if (name == "gptprio.next")
+        next_usr(words);
     else if (is_one_of(name, {"search", "search.fs_uuid", "search.fs_label"}))
         search(words);
     else if (is_one_of(name, {"configfile", "source", "normal"}))
@@ -266,6 +280,29 @@ void GrubInterpreter::run_command(const GrubCommand &command, const Words &words
         take_kernel(words, command.line);
     else if (is_one_of(name, {"initrd", "initrd16", "initrdefi"}) && words.size() >= 2)
         m_entry.initramfs = words.back();
+}
+
+// A function that the script defines; its arguments are $1, $2 and so on.
+bool GrubInterpreter::call(const Words &words, std::vector<GrubMenuNode> *menu, unsigned depth)
+{
+    auto const function = m_functions.find(words[0]);
+    if (function == m_functions.end())
+        return false;
+    if (depth >= max_nesting || ++m_calls > max_calls)
+        return true;
+    for (std::size_t i = 1; i < words.size() && i < 10; ++i)
+        set(std::to_string(i) + "=" + words[i]);
+    run(*function->second, menu, depth + 1);
+    return true;
+}
+
+// gptprio.next -d VARIABLE -u VARIABLE, of Container Linux's GRUB: the partition with /usr whose turn it is.
+void GrubInterpreter::next_usr(const Words &words)
+{
+    for (std::size_t i = 1; i + 1 < words.size(); ++i) {
+        if (words[i] == "-u")
+            set(words[i + 1] + "=" + m_next_usr);
+    }
 }
 
 void GrubInterpreter::set(std::string_view assignment)

@@ -31,6 +31,9 @@ public:
     // where the blscfg command finds entries.
     GrubInterpreter(GuestFiles &files, const std::string &path, const std::string &bls_folder);
 
+    // What Container Linux's gptprio.next finds: the UUID of the partition with /usr to start from.
+    void set_next_usr(std::string partition_uuid) { m_next_usr = std::move(partition_uuid); }
+
     // Runs commands in order. `menu` takes the entries; nullptr inside of one.
     void run(const GrubBlock &block, std::vector<GrubMenuNode> *menu, unsigned depth = 0);
 
@@ -39,6 +42,7 @@ public:
     struct Started {
         BootEntry entry = {};
         std::string device = {};
+        bool hands_on = false;  // it starts no kernel itself but goes on in another configuration
     };
     Started run_entry(const GrubMenuNode &node);
 
@@ -60,6 +64,8 @@ private:
     Words expand(const std::vector<GrubWord> &words) const;
     std::string expand_text(std::string_view text) const;
     void run_command(const GrubCommand &command, const Words &words, std::vector<GrubMenuNode> *menu, unsigned depth);
+    bool call(const Words &words, std::vector<GrubMenuNode> *menu, unsigned depth);
+    void next_usr(const Words &words);
     void read_environment(const std::string &path);
     void set(std::string_view assignment);
     void load_environment(const Words &words);
@@ -77,6 +83,9 @@ private:
     Variables m_environment;
     BootEntry m_entry;
     std::vector<std::string> m_searches;
+    std::map<std::string, const GrubBlock *, std::less<>> m_functions;  // part of the script that was run
+    std::size_t m_calls = 0;
+    std::string m_next_usr;
     std::size_t m_nodes = 0;
     bool m_hands_on = false;
 };
