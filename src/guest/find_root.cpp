@@ -33,7 +33,8 @@ int score_of(const RootVolume &root, const std::vector<VolumeFacts> &volumes)
     GuestFiles files(tree);
     if (auto const windows = find_ignoring_case(files, "/", "windows"))
         return volume.filesystem.type == "ntfs" && find_ignoring_case(files, *windows, "system32") ? 1 : 0;
-    if (!files.is_directory("/etc"))
+    bool const etc_is_made = !root.extra.empty() && root.extra.front().target == "/usr";  // by the first boot
+    if (!files.is_directory("/etc") && !etc_is_made)
         return 0;
     bool const programs = files.exists("/bin") || files.exists("/usr/bin") || files.exists("/sbin");
     bool const release = files.stat("/etc/os-release", FollowLinks::no) || files.exists("/usr/lib/os-release");
@@ -93,8 +94,13 @@ std::vector<RootVolume> roots_in(TreeMaker &maker, const VolumeFacts &volume, co
 {
     std::vector<RootVolume> roots{{&volume, subvolume, tree}};
     if (auto const *usr = container_linux_usr(volumes); usr != nullptr && volume.filesystem.label == "ROOT") {
-        if (auto usr_tree = maker.open(*usr, ""))
-            roots.front().extra.push_back({"/usr", usr, std::move(*usr_tree)});
+        if (auto usr_tree = maker.open(*usr, "")) {
+            roots.front().extra.push_back({"/usr", usr, *usr_tree});
+            if (auto etc = container_linux_etc(tree, *usr_tree))
+                roots.front().extra.push_back({"/etc", &volume, std::move(etc)});
+            if (auto const *boot = container_linux_boot(volumes))
+                roots.front().extra.push_back({"/boot", boot});
+        }
     }
     for (auto &deployment : ostree_deployments(tree)) {
         RootVolume root{&volume, subvolume, deployment.root};

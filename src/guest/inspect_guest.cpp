@@ -100,6 +100,12 @@ void mark_default_kernel(FileTree &tree, GuestFacts &guest)
         guest.gaps["kernels"] = files.reason();
 }
 
+bool names_missing_initramfs(const GuestFacts &guest, const KernelFacts &kernel)
+{
+    auto const *entry = default_entry(guest);
+    return kernel.is_default && kernel.initramfs.empty() && entry != nullptr && !entry->initramfs.empty();
+}
+
 // An initramfs is large: the one that will start is read, and all of them where none is known to.
 void read_initramfs_of_kernels(FileTree &tree, GuestFacts &guest)
 {
@@ -109,7 +115,10 @@ void read_initramfs_of_kernels(FileTree &tree, GuestFacts &guest)
     std::size_t read = 0;
     // The newest sort last.
     for (auto kernel = guest.kernels.rbegin(); kernel != guest.kernels.rend(); ++kernel) {
-        if (default_known ? kernel->is_default : read++ < most)
+        bool const wanted = default_known ? kernel->is_default : read++ < most;
+        if (wanted && names_missing_initramfs(guest, *kernel))
+            kernel->modules = Unknown{"the initramfs that the boot entry names is missing"};
+        else if (wanted)
             read_kernel_initramfs(tree, *kernel);
         else
             kernel->modules = Unknown{"not looked into: another kernel starts by default"};
@@ -129,7 +138,7 @@ void read_linux(GuestMounts &mounts, const std::vector<VolumeFacts> &volumes, Gu
     auto const *entry = default_entry(guest);
     std::string const cmdline = entry != nullptr ? entry->cmdline : "";
     Services const services(tree);
-    guest.network = read_network(tree, services);
+    guest.network = read_network(tree, services, cmdline);
     guest.sshd = read_sshd(tree, services);
     guest.firewalls = read_firewalls(tree, services);
     guest.selinux = read_selinux(tree, cmdline);

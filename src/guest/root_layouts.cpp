@@ -4,6 +4,7 @@
 
 #include "filesystem/mounted_tree.hpp"
 #include "guest/guest_files.hpp"
+#include "guest/overlay_tree.hpp"
 #include "guest/sub_tree.hpp"
 
 namespace imgport {
@@ -73,6 +74,31 @@ const VolumeFacts *container_linux_usr(const std::vector<VolumeFacts> &volumes)
         if (found != volumes.end())
             return &*found;
     }
+    return nullptr;
+}
+
+const VolumeFacts *container_linux_boot(const std::vector<VolumeFacts> &volumes)
+{
+    auto const found = std::find_if(volumes.begin(), volumes.end(), [](auto const &volume) {
+        return volume.partition_label == "EFI-SYSTEM" && volume.filesystem.type == "vfat";
+    });
+    return found == volumes.end() ? nullptr : &*found;
+}
+
+std::shared_ptr<RawTree> container_linux_etc(const std::shared_ptr<RawTree> &root, const std::shared_ptr<RawTree> &usr)
+{
+    MountedTree root_tree(root);
+    MountedTree usr_tree(usr);
+    bool const has_etc = GuestFiles(root_tree).is_directory("/etc");
+    GuestFiles in_usr(usr_tree);
+    if (in_usr.is_directory("/share/flatcar/etc")) {
+        auto lower = std::make_shared<SubTree>(usr, "/share/flatcar/etc");
+        if (!has_etc)
+            return lower;
+        return std::make_shared<OverlayTree>(std::make_shared<SubTree>(root, "/etc"), std::move(lower));
+    }
+    if (!has_etc && in_usr.is_directory("/share/baselayout"))
+        return std::make_shared<SubTree>(usr, "/share/baselayout");
     return nullptr;
 }
 

@@ -38,4 +38,11 @@ const VolumeFacts *coreos_boot(const std::vector<VolumeFacts> &volumes);
 // USR-B.
 const VolumeFacts *container_linux_usr(const std::vector<VolumeFacts> &volumes);
 
+// What it mounts at /boot: the EFI system partition, EFI-SYSTEM.
+const VolumeFacts *container_linux_boot(const std::vector<VolumeFacts> &volumes);
+
+// Its /etc, where that is more than the root filesystem's: Flatcar's is what was changed over /usr/share/flatcar/etc;
+// before the first boot of a Container Linux it is made of /usr/share/baselayout. nullptr: it is the root's own.
+std::shared_ptr<RawTree> container_linux_etc(const std::shared_ptr<RawTree> &root, const std::shared_ptr<RawTree> &usr);
+
 }  // namespace imgport
