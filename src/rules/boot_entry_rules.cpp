@@ -198,7 +198,9 @@ Outcome kernel_present(const RuleContext &context)
     if (!kernel->initramfs.empty() && kernel->initramfs_size == 0)
         return violated(fmt::format("{} is empty", kernel->initramfs), {seen(kernel->initramfs, "0 bytes")});
     return passed(fmt::format("kernel {}: {}{}", kernel->version, kernel->image,
-                              kernel->initramfs.empty() ? "" : " and " + kernel->initramfs));
+                              kernel->initramfs.empty()            ? ""
+                              : kernel->initramfs == kernel->image ? ", with its initramfs in it"
+                                                                   : " and " + kernel->initramfs));
 }
 
 Outcome kernel_arch(const RuleContext &context)

@@ -114,6 +114,32 @@ initramfs() {
   (cd "$work/initramfs" && find . | sed 's,^\./,,' | cpio --quiet -o -H newc) | $compressor | put "$image" 0600
 }
 
+# kernel_with_initramfs VERSION IMAGE MODULE...: links an initramfs with those modules into the kernel that lies there.
+# usr/Makefile (compressed), vmlinux.lds.h (INIT_RAM_FS: at a multiple of 4, its size behind it); "The Linux/x86 Boot
+# Protocol": setup_sects, payload_offset, payload_length, and the size at the end of the payload.
+kernel_with_initramfs() {
+  local version=$1 image=$2 vmlinux=$work/vmlinux payload=$work/payload size name
+  shift 2
+  initramfs "$version" "$image.cpio" 'gzip -nc' "$@"
+  { printf '\x7fELF\x02\x01\x01'; head -c 8185 /dev/zero; cat "$tree/$image.cpio"; } >"$vmlinux"
+  truncate -s %8 "$vmlinux"
+  size=$(stat -c %s "$tree/$image.cpio")
+  rm "$tree/$image.cpio"
+  le32 "$size" >>"$vmlinux"
+  head -c 4096 /dev/zero >>"$vmlinux"
+  { gzip -nc "$vmlinux"; le32 "$(stat -c %s "$vmlinux")"; } >"$payload"
+  { cat "$tree/$image"; head -c 1024 /dev/zero; cat "$payload"; } >"$work/kernel"
+  patch_bytes "$work/kernel" 0x1f1 '\x1f' # 31 sectors follow the first: the kernel begins at 16384
+  patch_bytes "$work/kernel" 0x248 '\x00\x04\x00\x00'
+  for name in 0 1 2 3; do
+    patch_bytes "$work/kernel" $((0x24c + name)) "\\x$(printf %02x $(($(stat -c %s "$payload") >> (8 * name) & 255)))"
+  done
+  put "$image" <"$work/kernel"
+}
+
+# le32 NUMBER: its four bytes.
+le32() { printf '%b' "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"; }
+
 # systemd_unit UNIT [TARGET]: enabled for TARGET as systemctl(1) does it; without one only installed.
 systemd_unit() {
   local file=usr/lib/systemd/system/$1

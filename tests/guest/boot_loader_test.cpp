@@ -93,6 +93,86 @@ TEST(Grub2, WhichEntryIsTheDefault)
     }
 }
 
+namespace {
+
+// What Container Linux and Flatcar have: a function, and a partition that is looked for in the table.
+constexpr const char *container_linux = R"(set prefix=($root)/flatcar/grub
+set default="flatcar"
+function gptprio {
+    gptprio.next -d usr_device -u usr_uuid
+    if [ $? -ne 0 -o -z "$usr_uuid" ]; then
+        abort
+    fi
+    if [ "$usr_uuid" = "7130c94a-213a-4e5a-8e26-6cce9662f132" ]; then
+        set kernel="/flatcar/vmlinuz-a"
+    else
+        set kernel="/flatcar/vmlinuz-b"
+    fi
+}
+function start {
+    linux$suf $1 mount.usr=PARTUUID=$usr_uuid $2
+}
+menuentry "USR-B" --id=flatcar-b {
+    start /flatcar/vmlinuz-b
+}
+menuentry "default" --id=flatcar --unrestricted {
+    gptprio
+    start $kernel root=LABEL=ROOT
+}
+)";
+
+}  // namespace
+
+TEST(Grub2, FunctionsAndThePartitionOfContainerLinux)
+{
+    struct Slot {
+        const char *label;
+        const char *uuid;
+        const char *kernel;
+    };
+    for (auto const &[label, uuid, kernel] :
+         {Slot{"USR-A", "7130c94a-213a-4e5a-8e26-6cce9662f132", "/boot/flatcar/vmlinuz-a"},
+          Slot{"USR-B", "e03dd35c-7c2d-4a47-b3fe-27f15780a57c", "/boot/flatcar/vmlinuz-b"}}) {
+        Boot boot;
+        boot.volumes[1].partition_label = label;
+        boot.volumes[1].partition_uuid = uuid;
+        boot.mounts.push_back({"/boot", "/dev/sda1", "vfat", {}});
+        boot.file("/boot/flatcar/grub/grub.cfg", container_linux)
+            .file("/boot/flatcar/vmlinuz-a", "k")
+            .file("/boot/flatcar/vmlinuz-b", "k");
+        auto const facts = boot.read();
+        ASSERT_TRUE(facts) << facts.reason();
+        ASSERT_EQ(facts->default_entry, 1U);
+        EXPECT_EQ(facts->entries[1].kernel, kernel);
+        EXPECT_EQ(facts->entries[1].cmdline, std::string("mount.usr=PARTUUID=") + uuid + " root=LABEL=ROOT");
+    }
+}
+
+TEST(Grub2, FunctionsThatCallEachOtherEnd)
+{
+    Boot boot;
+    boot.file("/boot/grub/grub.cfg", "function f {\n f\n f\n g\n}\nfunction g {\n f\n}\nf\n"
+                                     "menuentry a {\n f\n linux /k\n}\n");
+    auto const facts = boot.read();
+    ASSERT_TRUE(facts) << facts.reason();
+    EXPECT_EQ(facts->entries.size(), 1U);
+}
+
+TEST(Grub2, ADefaultEntryThatGoesOnElsewhereIsUnknown)
+{
+    Boot boot;
+    boot.file("/boot/grub/grub.cfg",
+              "set default=1\nmenuentry a {\n linux /k\n}\nmenuentry b {\n configfile /load-a\n}\n");
+    auto const facts = boot.read();
+    ASSERT_FALSE(facts);
+    EXPECT_NE(facts.reason().find("another configuration"), std::string::npos) << facts.reason();
+    // One that nobody asked for is none.
+    boot.file("/boot/grub/grub.cfg",
+              "set default=0\nmenuentry a {\n linux /k\n}\nmenuentry b {\n configfile /load-a\n}\n");
+    ASSERT_TRUE(boot.read());
+    EXPECT_EQ(boot.read()->entries.size(), 1U);
+}
+
 TEST(Grub2, PathsOnASeparateBootVolume)
 {
     Boot boot;

@@ -157,6 +157,74 @@ TEST(FindRoot, WithUsrOnAVolumeOfContainerLinux)
     EXPECT_EQ(found.guest->mountpoints[1].device, "/dev/sda3");
 }
 
+namespace {
+
+// A disk of Container Linux or Flatcar: /usr, the EFI system partition and the root filesystem.
+std::vector<VolumeFacts> container_linux_volumes()
+{
+    auto esp = partition(1, "vfat", "e");
+    esp.partition_label = "EFI-SYSTEM";
+    auto usr = partition(3, "ext4", "u");
+    usr.partition_label = "USR-A";
+    auto root = partition(9, "ext4", "r");
+    root.filesystem.label = "ROOT";
+    return {esp, usr, root};
+}
+
+}  // namespace
+
+TEST(FindRoot, OfAContainerLinuxBeforeItsFirstBoot)
+{
+    FakeMaker maker;
+    maker.tree("/dev/sda9").directory("/lost+found");
+    maker.tree("/dev/sda3")
+        .file("/lib/os-release", "ID=coreos\nVERSION_ID=2512.3.0\n")
+        .directory("/bin")
+        .file("/share/baselayout/passwd", "root:x:0:0:root:/root:/bin/bash\n");
+    maker.tree("/dev/sda1")
+        .file("/coreos/grub/grub.cfg", "menuentry a {\n linux /coreos/vmlinuz-a root=LABEL=ROOT\n}\n")
+        .file("/coreos/vmlinuz-a", "k");
+    auto const found = inspect_with(maker, container_linux_volumes());
+    ASSERT_TRUE(found.guest);
+    EXPECT_EQ(found.guest->os.id, "coreos");
+    EXPECT_EQ(found.guest->root_device, "/dev/sda9");
+    ASSERT_TRUE(found.guest->boot_loader);
+    EXPECT_EQ(found.guest->boot_loader->entries.at(0).kernel, "/boot/coreos/vmlinuz-a");
+    ASSERT_TRUE(found.guest->accounts);
+    EXPECT_EQ(found.guest->accounts->accounts.size(), 1U);
+}
+
+TEST(FindRoot, WithTheEtcOfFlatcarOverThatOfItsUsr)
+{
+    FakeMaker maker;
+    maker.tree("/dev/sda3")
+        .file("/lib/os-release", "ID=flatcar\nVERSION_ID=3815.2.0\n")
+        .directory("/bin")
+        .file("/share/flatcar/etc/hostname", "from-usr\n")
+        .file("/share/flatcar/etc/systemd/network/10.network", "[Match]\nName=*\n[Network]\nDHCP=yes\n");
+    maker.tree("/dev/sda1");
+    maker.tree("/dev/sda9").directory("/lost+found");
+    auto const first = inspect_with(maker, container_linux_volumes());
+    ASSERT_TRUE(first.guest);
+    EXPECT_EQ(first.guest->hostname, "from-usr");
+    ASSERT_EQ(first.guest->network->interfaces.size(), 1U);
+    // Changed on the instance, and a file beside it.
+    maker.tree("/dev/sda9")
+        .file("/etc/hostname", "changed\n")
+        .file("/etc/systemd/network/20.network", "[Match]\nName=eth9\nDriver=x\n[Network]\nAddress=192.0.2.5/24\n");
+    auto const changed = inspect_with(maker, container_linux_volumes());
+    ASSERT_TRUE(changed.guest);
+    EXPECT_EQ(changed.guest->hostname, "changed");
+    EXPECT_EQ(changed.guest->os.id, "flatcar");
+    ASSERT_EQ(changed.guest->network->interfaces.size(), 1U) << "the first is for every card";
+    EXPECT_EQ(changed.guest->network->interfaces[0].method, "dhcp");
+    // A file that was removed is a device there.
+    maker.tree("/dev/sda9").device("/etc/systemd/network/10.network");
+    auto const removed = inspect_with(maker, container_linux_volumes());
+    ASSERT_EQ(removed.guest->network->interfaces.size(), 1U);
+    EXPECT_EQ(removed.guest->network->interfaces[0].method, "static");
+}
+
 TEST(FindRoot, DataWithoutASystemIsNoGuest)
 {
     FakeMaker maker;

@@ -455,6 +455,142 @@ TEST(Networkd, VendorFilesForContainersAreNoConfiguration)
     EXPECT_EQ(facts->interfaces[0].where.file, "/etc/systemd/network/30.network.d/dhcp.conf");
 }
 
+namespace {
+
+// How each file that counts gets its address: "FILE METHOD", in order.
+std::vector<std::string> networkd(Guest &guest, std::string_view cmdline = {})
+{
+    auto const facts = read_network(guest.tree, Services(guest.tree), cmdline);
+    std::vector<std::string> lines;
+    for (auto const &interface : facts->interfaces)
+        lines.push_back(interface.where.file + " " + interface.method);
+    return lines;
+}
+
+constexpr const char *dhcp_for_all = "[Match]\nName=*\n[Network]\nDHCP=yes\n";
+constexpr const char *vendor = "/usr/lib/systemd/network/zz-default.network";
+
+}  // namespace
+
+TEST(Networkd, AVendorsFileForEveryCardCounts)
+{
+    Guest guest;
+    guest.file(vendor, dhcp_for_all);
+    EXPECT_THAT(networkd(guest), ElementsAre(std::string(vendor) + " dhcp"));
+    guest.file(vendor, "[Network]\nDHCP=yes\n\n[Match]\nName=*\nType=!loopback dummy bridge tunnel\nDriver=!veth\n");
+    EXPECT_THAT(networkd(guest), ElementsAre(std::string(vendor) + " dhcp"));
+    // Another stack sets the network up.
+    guest.file("/usr/lib/systemd/system/NetworkManager.service", "[Unit]\n")
+        .link("/etc/systemd/system/multi-user.target.wants/NetworkManager.service",
+              "/usr/lib/systemd/system/NetworkManager.service");
+    EXPECT_TRUE(networkd(guest).empty());
+}
+
+TEST(Networkd, OneOfTheSameNameInAStrongerFolderHidesIt)
+{
+    Guest guest;
+    guest.file(vendor, dhcp_for_all).link("/etc/systemd/network/zz-default.network", "/dev/null");
+    EXPECT_TRUE(networkd(guest).empty()) << "masked";
+    guest.file("/etc/systemd/network/zz-default.network", "");
+    EXPECT_TRUE(networkd(guest).empty()) << "masked by an empty file";
+    guest.file("/etc/systemd/network/zz-default.network", "[Match]\nName=*\n[Network]\nAddress=192.0.2.5/24\n");
+    EXPECT_THAT(networkd(guest), ElementsAre("/etc/systemd/network/zz-default.network static"));
+    guest.files->remove("/etc/systemd/network/zz-default.network");
+    guest.file("/usr/local/lib/systemd/network/zz-default.network", dhcp_for_all);
+    EXPECT_THAT(networkd(guest), ElementsAre("/usr/local/lib/systemd/network/zz-default.network dhcp"));
+}
+
+TEST(Networkd, ADropInOfAVendorsFileCounts)
+{
+    Guest guest;
+    guest.file(vendor, dhcp_for_all)
+        .file("/usr/lib/systemd/network/zz-default.network.d/10.conf", "[Network]\nAddress=192.0.2.5/24\n")
+        .file("/etc/systemd/network/zz-default.network.d/20.conf", "[Network]\nDHCP=no\n");
+    EXPECT_THAT(networkd(guest), ElementsAre("/etc/systemd/network/zz-default.network.d/20.conf static"));
+    guest.link("/etc/systemd/network/zz-default.network.d/10.conf", "/dev/null");
+    EXPECT_THAT(networkd(guest), ElementsAre("/etc/systemd/network/zz-default.network.d/20.conf none"));
+}
+
+TEST(Networkd, TheFirstFileThatMatchesACardIsTheOnlyOneForIt)
+{
+    std::string const fixed = "[Network]\nAddress=192.0.2.5/24\n";
+    struct Case {
+        const char *match;
+        bool hides;
+    };
+    const Case cases[] = {{"Name=*", true},
+                          {"Name=e*", false},  // zz-default is left for others
+                          {"Name=eth0", false},
+                          {"Type=ether\nName=*", true},
+                          {"MACAddress=52:54:00:12:34:56", false},
+                          {"Driver=virtio_net", false},
+                          {"Name=!eth*", false}};
+    for (auto const &[match, hides] : cases) {
+        Guest guest;
+        guest.file(vendor, dhcp_for_all)
+            .file("/etc/systemd/network/10.network", "[Match]\n" + std::string(match) + "\n" + fixed);
+        EXPECT_EQ(networkd(guest).size(), hides ? 1U : 2U) << match;
+    }
+    Guest named;
+    named.file("/etc/systemd/network/10.network", "[Match]\nName=eth* en*\n" + fixed)
+        .file("/etc/systemd/network/20.network", "[Match]\nName=eth0 ens5\n[Network]\nDHCP=yes\n")
+        .file("/etc/systemd/network/30.network", "[Match]\nName=eth0 wlan0\n[Network]\nDHCP=yes\n");
+    EXPECT_THAT(networkd(named),
+                ElementsAre("/etc/systemd/network/10.network static", "/etc/systemd/network/30.network dhcp"));
+    Guest later;
+    later.file(vendor, dhcp_for_all).file("/etc/systemd/network/zzz.network", "[Match]\nName=*\n" + fixed);
+    EXPECT_THAT(networkd(later), ElementsAre(std::string(vendor) + " dhcp")) << "the names decide, not the folders";
+}
+
+TEST(Networkd, WhatIsSaidOfTheMachineIsAskedOfTheInstance)
+{
+    struct Case {
+        const char *match;
+        bool applies;
+    };
+    const Case cases[] = {{"Virtualization=vmware", false},     {"Virtualization=container", false},
+                          {"Virtualization=!container", true},  {"Virtualization=vm", true},
+                          {"Virtualization=kvm", true},         {"Virtualization=no", false},
+                          {"KernelCommandLine=!root", false},   {"KernelCommandLine=root", true},
+                          {"KernelCommandLine=netboot", false}, {"KernelCommandLine=quiet", true}};
+    for (auto const &[match, applies] : cases) {
+        Guest guest;
+        guest.file("/usr/lib/systemd/network/yy.network",
+                   "[Match]\nName=*\n" + std::string(match) + "\n[Network]\nDHCP=yes\n");
+        EXPECT_EQ(networkd(guest, "root=LABEL=ROOT quiet").size(), applies ? 1U : 0U) << match;
+    }
+}
+
+TEST(Networkd, VendorsFilesForOtherThingsThanCards)
+{
+    for (const char *match :
+         {"Name=docker*", "Name=host0", "Type=wlan\nName=*", "Kind=veth\nName=ve-*", "Driver=ena"}) {
+        Guest guest;
+        guest.file(vendor, "[Match]\n" + std::string(match) + "\n[Network]\nDHCP=yes\n");
+        EXPECT_TRUE(networkd(guest).empty()) << match;
+    }
+    Guest unmanaged;
+    unmanaged.file(vendor, dhcp_for_all)
+        .file("/etc/systemd/network/10.network", "[Match]\nName=*\n[Link]\nUnmanaged=yes\n");
+    auto const facts = read(unmanaged);
+    ASSERT_EQ(facts->interfaces.size(), 1U);
+    EXPECT_FALSE(facts->interfaces[0].on_boot);
+}
+
+TEST(Networkd, BeforeRelease243AFileWithoutMatchIsForEveryCard)
+{
+    Guest guest;
+    guest.file(vendor, "[Network]\nDHCP=v4\n");
+    EXPECT_TRUE(networkd(guest).empty());
+    guest.file("/usr/lib/systemd/libsystemd-shared-255.4-1.so", "ELF");
+    EXPECT_TRUE(networkd(guest).empty());
+    guest.files->remove("/usr/lib/systemd/libsystemd-shared-255.4-1.so");
+    guest.file("/usr/lib/systemd/libsystemd-shared-241.so", "ELF");
+    EXPECT_THAT(networkd(guest), ElementsAre(std::string(vendor) + " dhcp"));
+    guest.link("/etc/systemd/network/zz-default.network", "/dev/null");
+    EXPECT_TRUE(networkd(guest).empty()) << "masked";
+}
+
 TEST(Ifupdown, WhatIsSourcedCountsAndALoopEnds)
 {
     Guest guest;

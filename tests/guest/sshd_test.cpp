@@ -252,6 +252,22 @@ TEST(Sshd, WhatMakesItsKeys)
     Guest script;
     script.file("/etc/rc.local", "dpkg-reconfigure openssh-server\n");
     EXPECT_EQ(read(script)->key_generator, "/etc/rc.local");
+    Guest container_linux;
+    container_linux.file("/usr/lib/systemd/system/sshd@.service", "[Service]\nExecStart=-/usr/sbin/sshd -i -e\n")
+        .file("/usr/lib/systemd/system/sshd-keygen.service", "[Service]\nExecStart=/usr/lib/coreos/sshd_keygen\n");
+    EXPECT_EQ(read(container_linux)->key_generator, "") << "nothing starts it";
+    container_linux.file("/usr/lib/systemd/system/sshd@.service.d/sshd-keygen.conf",
+                         "[Unit]\nAfter=sshd-keygen.service\n");
+    EXPECT_EQ(read(container_linux)->key_generator, "") << "an order starts nothing either";
+    container_linux.file("/usr/lib/systemd/system/sshd@.service.d/sshd-keygen.conf",
+                         "[Unit]\nWants=sshd-keygen.service\nAfter=sshd-keygen.service\n");
+    EXPECT_EQ(read(container_linux)->key_generator, "/usr/lib/systemd/system/sshd@.service.d/sshd-keygen.conf");
+    container_linux.link("/etc/systemd/system/sshd-keygen.service", "/dev/null");
+    EXPECT_EQ(read(container_linux)->key_generator, "") << "masked";
+    Guest wanted;
+    wanted.file("/usr/lib/systemd/system/sshd-keygen.service", "[Service]\nExecStart=/usr/lib/flatcar/sshd_keygen\n")
+        .link("/usr/lib/systemd/system/multi-user.target.wants/sshd-keygen.service", "../sshd-keygen.service");
+    EXPECT_EQ(read(wanted)->key_generator, "/usr/lib/systemd/system/sshd-keygen.service");
 }
 
 namespace {

@@ -163,6 +163,17 @@ std::vector<RuleCase> storage_cases()
         {"fstab-root", not_applicable,
          R"({"/inspection/guest/fstab": {"present": false},
              "/inspection/guest/boot_loader/entries/0/cmdline": "root=LABEL=root ostree=/ostree/boot.1/x"})"},
+        {"fstab-root", not_applicable,
+         R"({"/inspection/guest/fstab": {"present": false},
+             "/inspection/guest/boot_loader/entries/0/cmdline": "mount.usr=PARTUUID=7130c94a root=LABEL=root"})",
+         "what the boot loader says"},
+        // Without a root= the boot loader says nothing of it.
+        {"fstab-root",
+         violated,
+         R"({"/inspection/guest/fstab": {"present": false},
+             "/inspection/guest/boot_loader/entries/0/cmdline": "mount.usr=PARTUUID=7130c94a"})",
+         "there is no /etc/fstab",
+         {"grub-root-exists"}},
         {"fstab-root", unknown, no_fstab, "", {"fstab-uuid", "fstab-exists", "boot-same-disk", "fstab-net"}},
 
         {"fstab-net", not_applicable, "{}", "nothing over the network"},

@@ -42,6 +42,12 @@ public:
         m_nodes[path] = {{FileKind::symlink, 0777, 0, 0, target.size(), {}, {}}, std::move(target)};
         return *this;
     }
+    MemoryTree &device(const std::string &path)
+    {
+        parents(path);
+        m_nodes[path] = {{FileKind::character, 0, 0, 0, 0, {}, {}}, {}};
+        return *this;
+    }
     MemoryTree &directory(const std::string &path)
     {
         parents(path);
