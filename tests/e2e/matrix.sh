@@ -133,11 +133,11 @@ while IFS=$'\t' read -r name family_of _; do
   why=$("$family" --list | awk -F'\t' -v name="$family_of" '$1 == name' | sed -n 's/.*(not yet: \(.*\))$/\1/p')
   [ -z "$why" ] || printf '%s\t%s\n' "$name" "$why"
 done <clean >unreadable
-awk -F'\t' 'NR == FNR { skip[$1] = 1; next } !($1 in skip)' unreadable clean >readable
+awk -F'\t' 'FILENAME == "unreadable" { skip[$1] = 1; next } !($1 in skip)' unreadable clean >readable
 sed 's/\t/: not judged, /' unreadable
 
 if [ -n "${MATRIX_ONLY:-}" ]; then # no more clean guests than needed
-  awk -F'\t' 'NR == FNR { wanted[$2] = 1; next } $1 in wanted' selected readable >wanted
+  awk -F'\t' 'FILENAME == "selected" { wanted[$2] = 1; next } $1 in wanted' selected readable >wanted
   mv wanted readable
 fi
 touch failed
