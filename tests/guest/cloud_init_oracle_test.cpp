@@ -1,6 +1,6 @@
 // Our merging of cloud-init's files against cloud-init's own. The package switches itself on where it is installed, so
-// nobody installs it for a test: IMGPORT_CLOUD_INIT may name a folder into which the packages were only unpacked
-// (dpkg -x), .../usr/lib/python3/dist-packages.
+// nobody installs it for a test: IMGPORT_CLOUD_INIT may name a folder into which the package was only unpacked,
+// .../usr/lib/python3/dist-packages, as scripts/oracles does it for scripts/test.
 #include "guest/cloud_init.hpp"
 
 #include <cstdlib>
