@@ -52,6 +52,7 @@ private:
         std::string image;
         std::string profile;
         std::string rule;
+        // NOLINTNEXTLINE(modernize-use-nullptr): a false alarm of clang-tidy 14
         auto operator<=>(const Key &) const = default;
     };
     struct Known {

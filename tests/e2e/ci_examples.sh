@@ -74,6 +74,7 @@ expect_no_file bad/artifacts
 export HOME=$work PRE_COMMIT_HOME=$work/pre-commit GIT_CONFIG_NOSYSTEM=1
 git config --global user.name tester
 git config --global user.email tester@example.org
+git config --global core.compression 0 # the images are large
 git init -q -b main hooks
 cp "$SOURCE_DIR/.pre-commit-hooks.yaml" hooks
 git -C hooks add -A
