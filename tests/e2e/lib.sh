@@ -99,3 +99,9 @@ findings() {
   jq -r --argjson i "$2" '.images[$i].findings[]
     | select(.status == "violated" and (.severity == "fail" or .severity == "unreachable")) | .rule' "$1" | sort
 }
+
+# native_convert SRC DST [OPTION...]: by the engine under test; IMGPORT_ENGINE=qemu tries a script on the other one.
+engine=${IMGPORT_ENGINE:-native}
+native_convert() {
+  "$IMGPORT" convert "$@" --engine "$engine"
+}
