@@ -16,7 +16,6 @@ Prints one line of figures for each image, and exits with 1 when something is wr
 """
 import argparse
 import ctypes
-import ctypes.util
 import json
 import os
 import struct
@@ -76,7 +75,7 @@ def inflate(data, cluster_size):
 
 class Zstd:
     def __init__(self):
-        self.library = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
+        self.library = ctypes.CDLL("libzstd.so.1")
         for name in ("ZSTD_decompress", "ZSTD_findFrameCompressedSize"):
             getattr(self.library, name).restype = ctypes.c_size_t
 

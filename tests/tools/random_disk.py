@@ -95,7 +95,7 @@ def everywhere(draw, size, out, kinds):
 def draw_size(draw):
     unit = draw.choice((1, SECTOR, SECTOR, 4096, CLUSTER, BLOCK))
     size = draw.randint(1, 48 * 1024 * 1024 // unit) * unit
-    return max(1, size + draw.choice((0, 0, SECTOR, -SECTOR, 1)))
+    return max(SECTOR, size + draw.choice((0, 0, SECTOR, -SECTOR, 1)))
 
 
 def main():
