@@ -228,6 +228,17 @@ ssize_t preadv64(int fd, const iovec *parts, int number, off64_t at)
     return preadv(fd, parts, number, at);
 }
 
+ssize_t preadv2(int fd, const iovec *parts, int number, off_t at, int flags)
+{
+    REAL(preadv2);
+    return moved(read_call, fd, parts, number, [&](const iovec *p, int n) { return real(fd, p, n, at, flags); });
+}
+
+ssize_t preadv64v2(int fd, const iovec *parts, int number, off64_t at, int flags)
+{
+    return preadv2(fd, parts, number, at, flags);
+}
+
 ssize_t write(int fd, const void *from, size_t length)
 {
     REAL(write);
@@ -260,6 +271,17 @@ ssize_t pwritev(int fd, const iovec *parts, int number, off_t at)
 ssize_t pwritev64(int fd, const iovec *parts, int number, off64_t at)
 {
     return pwritev(fd, parts, number, at);
+}
+
+ssize_t pwritev2(int fd, const iovec *parts, int number, off_t at, int flags)
+{
+    REAL(pwritev2);
+    return moved(write_call, fd, parts, number, [&](const iovec *p, int n) { return real(fd, p, n, at, flags); });
+}
+
+ssize_t pwritev64v2(int fd, const iovec *parts, int number, off64_t at, int flags)
+{
+    return pwritev2(fd, parts, number, at, flags);
 }
 
 ssize_t copy_file_range(int in, off64_t *in_at, int out, off64_t *out_at, size_t length, unsigned flags)
