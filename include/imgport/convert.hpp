@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include <imgport/disk_size.hpp>
+#include <imgport/drop.hpp>
 #include <imgport/image.hpp>
 #include <imgport/overwrite.hpp>
 #include <imgport/progress.hpp>
@@ -25,17 +28,21 @@ struct ConvertOptions {
     Overwrite overwrite = Overwrite::no;
     AllowedFiles allowed = {};
     std::string temp_dir = {};
-    std::uint64_t max_unpacked = 0;  // bytes; 0: 2 TiB
-    unsigned threads = 0;            // 0: as many as there are cores
-    bool digest = false;             // compute the content digest even where the verification does not need it
+    std::uint64_t max_unpacked = 0;       // bytes; 0: 2 TiB
+    unsigned threads = 0;                 // 0: as many as there are cores
+    bool digest = false;                  // compute the content digest even where the verification does not need it
+    std::optional<WantedSize> grow = {};  // how large the disk should be, with its backup GPT at the new end
+    DropOptions drop = {};
+    bool offer_drop = false;  // find out what `drop` could have left out
 };
 
 struct ConvertResult {
-    std::string path;                                // of the artifact
-    ImageFacts artifact;                             // our own probe of it
-    std::string engine;                              // "native" or "qemu"
-    std::string engine_version;                      // our own, or qemu-img's: "7.2.22"
-    std::string compressor = {};                     // of the native engine: "isa-l 2.30.0"; empty: nothing compressed
+    std::string path;                   // of the artifact
+    ImageFacts artifact;                // our own probe of it
+    std::string engine;                 // "native" or "qemu"
+    std::string engine_version;         // our own, or qemu-img's: "7.2.22"
+    std::vector<Dropped> dropped = {};  // with `drop`: what was left out; else, with `offer_drop`, could be
+    std::string compressor = {};        // of the native engine: "isa-l 2.30.0"; empty: nothing compressed
     std::optional<std::string> content_digest = {};  // 64 hex digits; where asked for, or verified by content
     std::string sha256;     // of the artifact file, 64 hex digits; with `digest` or Verify::content
     std::string crc64ecma;  // of the artifact file, decimal, as OSS's header spells it; likewise

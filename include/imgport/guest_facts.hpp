@@ -448,9 +448,9 @@ struct GuestFacts {
     Known<MultipathFacts> multipath;
     Known<std::vector<HypervisorTool>> hypervisor_tools;
     Known<CrashDumpFacts> crash_dump;
-    std::optional<WindowsFacts> windows = {};         // of Windows only
-    Known<std::vector<IssueFile>> issue;              // the ones that are there
-    Known<std::vector<Evidence>> hosts;               // lines of /etc/hosts that tie the own name to an address
+    std::optional<WindowsFacts> windows = {};  // of Windows only
+    Known<std::vector<IssueFile>> issue;       // the ones that are there
+    Known<std::vector<Evidence>> hosts;        // lines of /etc/hosts that tie the own name to an address
     Known<TimeFacts> time;
     Known<CloudTraces> cloud_traces;
     Known<std::vector<FolderSize>> leftovers;  // logs, caches, temporary files

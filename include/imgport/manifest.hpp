@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <imgport/drop.hpp>
 #include <imgport/facts.hpp>
 #include <imgport/finding.hpp>
 #include <imgport/import_parameters.hpp>
@@ -53,9 +54,14 @@ struct ManifestArtifact {
 };
 
 struct ManifestContent {
-    std::string digest;  // content_digest()
+    std::string digest;                 // content_digest()
+    std::vector<Dropped> dropped = {};  // what the source has and the artifact has not
 
-    static void fields(auto &self, auto &&visit) { visit("digest", self.digest); }
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("digest", self.digest);
+        visit("dropped", self.dropped);
+    }
 };
 
 struct ManifestCheck {

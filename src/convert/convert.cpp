@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "convert/disk_changes.hpp"
 #include "convert/native.hpp"
 #include "convert/plan.hpp"
 #include "convert/qemu_img.hpp"
@@ -62,9 +63,20 @@ Result<void> compare_content(const std::string &source, const std::string &outpu
 // Whether our own engine makes it; an error where it was asked for and cannot.
 Result<bool> takes_native_engine(const Source &source, const ConvertOptions &options)
 {
-    if (options.engine == Engine::qemu)
+    bool const changes = options.grow || options.drop.any();
+    if (options.engine == Engine::qemu) {
+        if (changes)
+            return fail({ErrorCode::usage,
+                         "qemu-img changes nothing on a disk while it converts it",
+                         {},
+                         {},
+                         {},
+                         "leave --engine qemu out, or --grow and --drop"});
         return false;
+    }
     auto const native = is_read_natively(source);
+    if (native && !*native && changes)
+        return true;  // what is read through QEMU can be changed all the same, by one thread
     if (native && !*native && options.engine == Engine::native)
         return fail({ErrorCode::usage,
                      fmt::format("{} {} is not read by imgport itself", to_string(source.facts().format),
@@ -82,7 +94,20 @@ Result<void> by_native_engine(ConvertResult &result, const Source &source, int o
     result.engine = "native";
     result.engine_version = version();
     result.compressor = compressor_name(options.compression);
-    auto content = native_convert([&] { return open_native_disk(source); }, output, plan, options, digest, progress);
+    auto const disks = disks_of(source, temporary_directory(options.temp_dir), options.threads);
+    if (!disks)
+        return fail(disks.error());
+    auto changes = plan_changes(disks->make, plan.virtual_size, options, result.dropped);
+    if (!changes)
+        return fail(changes.error());
+    auto const shared = std::make_shared<const DiskChanges>(std::move(*changes));
+    DiskMaker const make_changed = [&]() -> Result<std::shared_ptr<Disk>> {
+        auto disk = disks->make();
+        if (!disk)
+            return disk;
+        return changed(std::move(*disk), shared);
+    };
+    auto content = native_convert(make_changed, output, plan, options, disks->threads, digest, progress);
     if (!content)
         return fail(content.error());
     result.content_digest = std::move(*content);

@@ -10,6 +10,7 @@
 #include "filesystem/free_space.hpp"
 #include "support/bytes.hpp"
 #include "support/json_fields.hpp"
+#include "support/text.hpp"
 #include "volume/lvm2.hpp"
 #include "volume/superblock.hpp"
 #include "volume/volumes.hpp"
@@ -293,6 +294,14 @@ private:
 };
 
 }  // namespace
+
+std::string describe(const Dropped &dropped)
+{
+    if (!dropped.skipped.empty())
+        return fmt::format("{}: {} stays: {}", dropped.device, dropped.what, dropped.skipped);
+    return fmt::format("{}: {} of {} left out{}{}", dropped.device, human_size(dropped.bytes), dropped.what,
+                       dropped.note.empty() ? "" : ": ", dropped.note);
+}
 
 Result<DropPlan> plan_drop(std::shared_ptr<Disk> disk, const DropOptions &options)
 {

@@ -12,7 +12,6 @@
 #include "format/raw_writer.hpp"
 #include "format/vhd_writer.hpp"
 #include "support/ordered_workers.hpp"
-#include "support/workers.hpp"
 
 namespace imgport {
 namespace {
@@ -180,9 +179,10 @@ private:
 }  // namespace
 
 Result<std::optional<std::string>> native_convert(const DiskMaker &make_disk, int output, const ConversionPlan &plan,
-                                                  const ConvertOptions &options, bool digest, ProgressSink &progress)
+                                                  const ConvertOptions &options, unsigned threads, bool digest,
+                                                  ProgressSink &progress)
 {
-    return NativeConversion(plan, options, digest, output, progress).run(make_disk, thread_count(options.threads));
+    return NativeConversion(plan, options, digest, output, progress).run(make_disk, threads);
 }
 
 }  // namespace imgport

@@ -14,6 +14,7 @@ namespace imgport {
 // Writes the disk to the empty file `output`, which is not synced. The content digest comes with it where it was asked
 // for by `digest`.
 Result<std::optional<std::string>> native_convert(const DiskMaker &make_disk, int output, const ConversionPlan &plan,
-                                                  const ConvertOptions &options, bool digest, ProgressSink &progress);
+                                                  const ConvertOptions &options, unsigned threads, bool digest,
+                                                  ProgressSink &progress);
 
 }  // namespace imgport

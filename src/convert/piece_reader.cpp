@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "format/reading.hpp"
 #include "format/deflate_measure.hpp"
 #include "format/qcow2_writer.hpp"
+#include "format/reading.hpp"
 
 namespace imgport {
 namespace {

@@ -60,9 +60,15 @@ Result<ConversionPlan> plan_conversion(const ImageFacts &source, const ConvertOp
                      {},
                      {},
                      "leave --compression out, or choose --to qcow2"});
-    auto const size = source.virtual_size ? round_up(*source.virtual_size, 512) : std::optional<std::uint64_t>(0);
+    auto size = source.virtual_size ? round_up(*source.virtual_size, 512) : std::optional<std::uint64_t>(0);
     if (!size)
         return fail(ErrorCode::malformed, "the disk's size is absurd");
+    if (options.grow) {
+        auto const wanted = options.grow->for_disk_of(*size);
+        if (!wanted)
+            return fail(ErrorCode::usage, "--grow asks for an absurd size");
+        size = wanted;
+    }
     if (options.target == Format::vhd && *size > vhd_most_bytes)
         return fail({ErrorCode::usage,
                      fmt::format("a VHD holds at most 2040 GiB, the disk has {}", human_size(*size)),

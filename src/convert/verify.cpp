@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "convert/content_digest.hpp"
 #include "convert/qemu_img.hpp"
 #include "support/digest.hpp"
 #include "support/file.hpp"
@@ -61,16 +60,23 @@ Result<bool> is_read_natively(const Source &source)
     return disk.has_value();
 }
 
-Result<std::string> digest_of_source(const Source &source, const std::string &temp_dir, unsigned threads,
-                                     ProgressSink &progress)
+Result<SourceDisks> disks_of(const Source &source, const std::string &temp_dir, unsigned threads)
 {
     auto const native = is_read_natively(source);
     if (!native)
         return fail(native.error());
-    // QEMU gives a disk to one reader at a time.
     if (!*native)
-        return digest_of([&] { return open_qemu_disk(source, temp_dir); }, 1, progress);
-    return digest_of([&] { return open_native_disk(source); }, thread_count(threads), progress);
+        return SourceDisks{[&source, temp_dir] { return open_qemu_disk(source, temp_dir); }, 1};
+    return SourceDisks{[&source] { return open_native_disk(source); }, thread_count(threads)};
+}
+
+Result<std::string> digest_of_source(const Source &source, const std::string &temp_dir, unsigned threads,
+                                     ProgressSink &progress)
+{
+    auto const disks = disks_of(source, temp_dir, threads);
+    if (!disks)
+        return fail(disks.error());
+    return digest_of(disks->make, disks->threads, progress);
 }
 
 Result<FileDigests> digest_file(int file, const std::string &path, std::uint64_t size, ProgressSink &progress)

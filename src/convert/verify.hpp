@@ -6,6 +6,7 @@
 
 #include <imgport/convert.hpp>
 
+#include "convert/content_digest.hpp"
 #include "convert/plan.hpp"
 #include "format/source.hpp"
 
@@ -18,7 +19,16 @@ Result<ImageFacts> verify_structure(int file, const ConversionPlan &plan);
 Result<std::string> digest_of_artifact(int file, const ImageFacts &artifact, const std::string &temp_dir,
                                        unsigned threads, ProgressSink &progress);
 
-// The content digest of a source that is open: on `threads` threads where our own readers know the format.
+// Ways to the disk of a source, each with its own state, and how many of them make sense at a time.
+struct SourceDisks {
+    DiskMaker make;  // the source must outlive it
+    unsigned threads = 1;
+};
+// By our own readers, on `threads` threads (0: one for each core); where they do not know the format, through QEMU,
+// which serves one reader at a time.
+Result<SourceDisks> disks_of(const Source &source, const std::string &temp_dir, unsigned threads);
+
+// The content digest of a source that is open.
 Result<std::string> digest_of_source(const Source &source, const std::string &temp_dir, unsigned threads,
                                      ProgressSink &progress);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "format/packed_clusters.hpp"
 #include "support/bytes.hpp"
 
 namespace imgport {
@@ -25,7 +26,7 @@ auto next_from(const Sorted &sorted, std::uint64_t at)
     return std::partition_point(sorted.begin(), sorted.end(), [&](auto const &one) { return end_of(one) <= at; });
 }
 
-class ChangedDisk final : public Disk {
+class ChangedDisk final : public Disk, public PackedClusters {
 public:
     ChangedDisk(std::shared_ptr<Disk> below, std::shared_ptr<const DiskChanges> changes)
         : m_below(std::move(below)), m_changes(std::move(changes)), m_size(std::max(m_below->size(), m_changes->size))
@@ -72,6 +73,21 @@ public:
         if (!done)
             return fail(done.error());
         return all;
+    }
+
+    Result<std::optional<PackedCluster>> packed_cluster(std::uint64_t offset, std::uint64_t unit,
+                                                        Packing packing) override
+    {
+        auto *const below = dynamic_cast<PackedClusters *>(m_below.get());
+        if (below == nullptr || !range_inside(offset, unit, m_below->size()))
+            return std::nullopt;
+        auto const touches = [&](auto const &changes) {
+            auto const next = next_from(changes, offset);
+            return next != changes.end() && next->offset < offset + unit;
+        };
+        if (touches(m_changes->holes) || touches(m_changes->patches))
+            return std::nullopt;
+        return below->packed_cluster(offset, unit, packing);
     }
 
 private:

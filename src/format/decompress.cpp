@@ -24,8 +24,7 @@ Result<std::size_t> inflate(Packing packing, Bytes packed, std::span<std::byte> 
     if (!inflater)
         return fail(ErrorCode::environment, "there is no memory to decompress with");
     std::size_t made = 0;
-    auto const inflate_with =
-        packing == Packing::zlib ? libdeflate_zlib_decompress : libdeflate_deflate_decompress;
+    auto const inflate_with = packing == Packing::zlib ? libdeflate_zlib_decompress : libdeflate_deflate_decompress;
     auto const result = inflate_with(inflater.get(), packed.data(), packed.size(), out.data(), out.size(), &made);
     return result == LIBDEFLATE_SUCCESS ? Result<std::size_t>(made) : damaged();
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "format/reading.hpp"
 #include "format/qcow2_writer.hpp"
+#include "format/reading.hpp"
 
 namespace imgport {
 namespace {

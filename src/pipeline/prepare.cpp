@@ -23,6 +23,9 @@
 namespace imgport {
 namespace {
 
+// Less than this is not worth a word.
+constexpr std::uint64_t worth_an_offer = std::uint64_t{16} << 20;
+
 // What made the artifact: name and version.
 std::map<std::string, std::string> tools_of(const ConvertResult &converted)
 {
@@ -214,6 +217,7 @@ private:
         for (auto &job : m_jobs) {
             ConvertOptions convert_options = m_options.convert;
             convert_options.digest = true;
+            convert_options.offer_drop = true;
             auto converted =
                 convert(job.path, job.linted.entry.probe, path_of(file_name(job)), convert_options, m_progress);
             if (!converted) {
@@ -221,6 +225,7 @@ private:
                 return failed(converted.error());
             }
             job.converted = std::move(*converted);
+            note_dropped(job);
             compare_with_envelope(job);
             if (!recheck(job, job.converted.artifact)) {
                 remove_artifacts();
@@ -228,6 +233,26 @@ private:
             }
         }
         return true;
+    }
+
+    // What was left out, or what could be.
+    void note_dropped(const Job &job)
+    {
+        bool const wanted = m_options.convert.drop.any();
+        std::uint64_t offered = 0;
+        std::vector<std::string> kinds;
+        for (auto const &dropped : job.converted.dropped) {
+            if (wanted) {
+                m_progress.note(fmt::format("{}: {}", printable(job.path), describe(dropped)));
+                continue;
+            }
+            offered += dropped.bytes;
+            if (dropped.bytes != 0 && std::ranges::find(kinds, dropped.what) == kinds.end())
+                kinds.push_back(dropped.what);
+        }
+        if (offered >= worth_an_offer)
+            m_progress.note(fmt::format("{}: {} of the disk are dead: leave them out with --drop {}",
+                                        printable(job.path), human_size(offered), join(kinds, " --drop ")));
     }
 
     // What the OVF says of the disk, and what the disk says itself.
@@ -277,6 +302,8 @@ private:
                              job.plan.virtual_size,  job.converted.sha256,
                              job.converted.crc64ecma};
         manifest.content.digest = job.converted.content_digest.value_or("");
+        if (m_options.convert.drop.any())
+            manifest.content.dropped = job.converted.dropped;
         manifest.guest = job.linted.entry.guest;
         manifest.check = {m_profile.name, job.linted.entry.verdict, {}};
         for (auto const &finding : job.linted.entry.findings) {

@@ -61,6 +61,8 @@ int run_convert(Program &program, Options options)
     auto const result = convert(options.source, image, options.destination, *convert_with, program.progress());
     if (!result)
         return print_error(result.error());
+    for (auto const &dropped : result->dropped)
+        program.progress().note(describe(dropped));
     program.progress().note(fmt::format("converted by {}", describe_engine(*result)));
     if (result->content_digest && options.digest)
         return print(fmt::format("content {}\nsha256 {}\ncrc64ecma {}\n", *result->content_digest, result->sha256,

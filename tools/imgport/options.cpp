@@ -1,5 +1,6 @@
 #include "options.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -171,6 +172,17 @@ void add_output_options(CLI::App &verb, OutputOptions &options)
                "structure: probe and qemu-img check; content: also compare every byte");
     add_choice(verb, "--engine", options.engine, {"auto", "native", "qemu"},
                "What converts: imgport itself or qemu-img");
+    verb.add_option("--grow", options.grow,
+                    "Make the disk this large, or so much larger; its backup GPT moves to the new end")
+        ->type_name("[+]SIZE")
+        ->check(CLI::Validator(
+            [](const std::string &text) { return parse_wanted_size(text) ? std::string() : text + " is no size"; },
+            ""));
+    verb.add_option("--drop", options.drop,
+                    "Leave out what is dead: blocks that no file uses (free-space), what was swapped out (swap)")
+        ->type_name("WHAT")
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember({"free-space", "swap"}));
     verb.add_flag("--overwrite", options.overwrite, "Replace outputs that are there already");
 }
 
@@ -192,6 +204,10 @@ Result<ConvertOptions> convert_options(const OutputOptions &options, const Globa
     convert.engine = options.engine == "qemu"     ? Engine::qemu
                      : options.engine == "native" ? Engine::native
                                                   : Engine::automatic;
+    if (!options.grow.empty())
+        convert.grow = parse_wanted_size(options.grow);
+    convert.drop.free_space = std::ranges::find(options.drop, "free-space") != options.drop.end();
+    convert.drop.swap = std::ranges::find(options.drop, "swap") != options.drop.end();
     convert.overwrite = options.overwrite ? Overwrite::yes : Overwrite::no;
     convert.temp_dir = globals.temp_dir;
     convert.threads = globals.threads;

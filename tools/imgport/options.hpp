@@ -52,6 +52,8 @@ struct OutputOptions {
     std::string vhd_type = "dynamic";
     std::string verify;
     std::string engine = "auto";
+    std::string grow = {};
+    std::vector<std::string> drop = {};
     bool overwrite = false;
 };
 void add_output_options(CLI::App &verb, OutputOptions &options);
