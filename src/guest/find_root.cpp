@@ -100,6 +100,8 @@ std::vector<RootVolume> roots_in(TreeMaker &maker, const VolumeFacts &volume, co
                 roots.front().extra.push_back({"/etc", &volume, std::move(etc)});
             if (auto const *boot = container_linux_boot(volumes))
                 roots.front().extra.push_back({"/boot", boot});
+            for (auto &[target, folder] : container_linux_links(tree, *usr_tree))
+                roots.front().extra.push_back({target, &volume, std::move(folder)});
         }
     }
     for (auto &deployment : ostree_deployments(tree)) {

@@ -102,4 +102,17 @@ std::shared_ptr<RawTree> container_linux_etc(const std::shared_ptr<RawTree> &roo
     return nullptr;
 }
 
+std::vector<std::pair<std::string, std::shared_ptr<RawTree>>>
+container_linux_links(const std::shared_ptr<RawTree> &root, const std::shared_ptr<RawTree> &usr)
+{
+    std::vector<std::pair<std::string, std::shared_ptr<RawTree>>> folders;
+    for (const char *name : {"/bin", "/sbin", "/lib", "/lib64"}) {
+        auto const on_root = root->lstat(name);
+        auto const in_usr = usr->lstat(name);
+        if (on_root && !*on_root && in_usr && *in_usr && (*in_usr)->kind == FileKind::directory)
+            folders.emplace_back(name, std::make_shared<SubTree>(usr, name));
+    }
+    return folders;
+}
+
 }  // namespace imgport

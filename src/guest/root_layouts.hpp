@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <imgport/facts.hpp>
@@ -44,5 +45,9 @@ const VolumeFacts *container_linux_boot(const std::vector<VolumeFacts> &volumes)
 // Its /etc, where that is more than the root filesystem's: Flatcar's is what was changed over /usr/share/flatcar/etc;
 // before the first boot of a Container Linux it is made of /usr/share/baselayout. nullptr: it is the root's own.
 std::shared_ptr<RawTree> container_linux_etc(const std::shared_ptr<RawTree> &root, const std::shared_ptr<RawTree> &usr);
+
+// "/lib" and the like, which the first boot makes links into /usr: what they lead to, of those that are not there yet.
+std::vector<std::pair<std::string, std::shared_ptr<RawTree>>>
+container_linux_links(const std::shared_ptr<RawTree> &root, const std::shared_ptr<RawTree> &usr);
 
 }  // namespace imgport

@@ -180,6 +180,7 @@ TEST(FindRoot, OfAContainerLinuxBeforeItsFirstBoot)
     maker.tree("/dev/sda3")
         .file("/lib/os-release", "ID=coreos\nVERSION_ID=2512.3.0\n")
         .directory("/bin")
+        .file("/lib/modules/4.19.106-coreos/modules.dep", "kernel/virtio_blk.ko:\n")
         .file("/share/baselayout/passwd", "root:x:0:0:root:/root:/bin/bash\n");
     maker.tree("/dev/sda1")
         .file("/coreos/grub/grub.cfg", "menuentry a {\n linux /coreos/vmlinuz-a root=LABEL=ROOT\n}\n")
@@ -192,6 +193,8 @@ TEST(FindRoot, OfAContainerLinuxBeforeItsFirstBoot)
     EXPECT_EQ(found.guest->boot_loader->entries.at(0).kernel, "/boot/coreos/vmlinuz-a");
     ASSERT_TRUE(found.guest->accounts);
     EXPECT_EQ(found.guest->accounts->accounts.size(), 1U);
+    EXPECT_EQ(found.guest->kernels.at(0).version, "4.19.106-coreos") << "/lib will be a link";
+    EXPECT_EQ(found.guest->mountpoints.size(), 3U);
 }
 
 TEST(FindRoot, WithTheEtcOfFlatcarOverThatOfItsUsr)
