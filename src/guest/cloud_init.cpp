@@ -217,6 +217,17 @@ private:
     Setting m_root;
 };
 
+bool is_freebsd(GuestFiles &files)
+{
+    return files.exists("/etc/rc.subr") && files.exists("/etc/rc.d/netif");
+}
+
+// FreeBSD's ports keep their configuration below /usr/local.
+std::string settings_folder(GuestFiles &files)
+{
+    return is_freebsd(files) ? "/usr/local/etc/cloud" : "/etc/cloud";
+}
+
 // What cloud-init takes for true (cloudinit.util.is_true): YAML's own words, and the texts true, 1, on and yes.
 bool is_true(const YAML::Node &node)
 {
@@ -226,10 +237,10 @@ bool is_true(const YAML::Node &node)
 
 // cloud.cfg, then the files of cloud.cfg.d in order: for a key that several have, the last one counts, lists whole and
 // mappings key by key (cloudinit.util.read_conf_with_confd). No file of the image comes after them.
-void read_config(GuestFiles &files, CloudInitFacts &facts)
+void read_config(GuestFiles &files, const std::string &folder, CloudInitFacts &facts)
 {
-    std::vector<std::string> paths{"/etc/cloud/cloud.cfg"};
-    for (auto const &path : files.files_in("/etc/cloud/cloud.cfg.d", ".cfg"))
+    std::vector<std::string> paths{folder + "/cloud.cfg"};
+    for (auto const &path : files.files_in(folder + "/cloud.cfg.d", ".cfg"))
         paths.push_back(path);
     std::vector<std::string> modules;
     bool growpart_off = false;
@@ -284,9 +295,9 @@ void set_datasource(CloudInitFacts &facts, std::string_view value, Evidence wher
     facts.datasources_where = std::move(where);
 }
 
-void read_ds_identify(GuestFiles &files, CloudInitFacts &facts, std::string_view cmdline)
+void read_ds_identify(GuestFiles &files, const std::string &folder, CloudInitFacts &facts, std::string_view cmdline)
 {
-    const std::string path = "/etc/cloud/ds-identify.cfg";
+    const std::string path = folder + "/ds-identify.cfg";
     auto const text = files.text(path);
     std::uint64_t number = 0;
     for (auto line : lines_of(text ? std::string_view(*text) : std::string_view())) {
@@ -320,7 +331,15 @@ void read_ds_identify(GuestFiles &files, CloudInitFacts &facts, std::string_view
         facts.disabled_by = facts.policy.where.file;
 }
 
-void read_start(GuestFiles &files, const Services &services, CloudInitFacts &facts, std::string_view cmdline)
+// FreeBSD: the port's rc scripts, which cloudinit_enable in rc.conf starts.
+void read_rc_start(GuestFiles &files, CloudInitFacts &facts)
+{
+    facts.enabled = files.exists("/usr/local/etc/rc.d/cloudinit") && read_rc_conf(files).on("cloudinit_enable");
+    if (!facts.enabled && facts.installed)
+        facts.disabled_by = "no cloudinit_enable=\"YES\" in /etc/rc.conf";
+}
+
+void read_unit_start(GuestFiles &files, const Services &services, CloudInitFacts &facts)
 {
     // The stage that reads the data source. Its unit is wanted by multi-user.target in older packages and by
     // cloud-init.target in newer ones; a generator starts that target.
@@ -335,13 +354,22 @@ void read_start(GuestFiles &files, const Services &services, CloudInitFacts &fac
     } else if (!facts.enabled && facts.installed) {
         facts.disabled_by = "nothing starts cloud-init.service";
     }
-    if (files.exists("/etc/cloud/cloud-init.disabled"))
-        facts.disabled_by = "/etc/cloud/cloud-init.disabled";
+}
+
+void read_start(GuestFiles &files, const Services &services, CloudInitFacts &facts, std::string_view cmdline)
+{
+    if (is_freebsd(files))
+        read_rc_start(files, facts);
+    else
+        read_unit_start(files, services, facts);
+    std::string const folder = settings_folder(files);
+    if (files.exists(folder + "/cloud-init.disabled"))
+        facts.disabled_by = folder + "/cloud-init.disabled";
     for (auto const &argument : split_blanks(cmdline)) {
         if (argument == "cloud-init=disabled")
             facts.disabled_by = "the kernel argument cloud-init=disabled";
     }
-    read_ds_identify(files, facts, cmdline);
+    read_ds_identify(files, folder, facts, cmdline);
     if (!facts.disabled_by.empty())
         facts.enabled = false;
 }
@@ -357,9 +385,10 @@ Known<CloudInitFacts> read_cloud_init(FileTree &tree, const Services &services, 
             facts.program = path;
     }
     PythonInstallation const python = find_python_package(files);
-    facts.installed = !facts.program.empty() && (!python.package.empty() || files.exists("/etc/cloud/cloud.cfg"));
+    std::string const folder = settings_folder(files);
+    facts.installed = !facts.program.empty() && (!python.package.empty() || files.exists(folder + "/cloud.cfg"));
     // The settings are facts even where the program is gone.
-    read_config(files, facts);
+    read_config(files, folder, facts);
     if (facts.installed)
         find_version(files, facts, python);
     read_start(files, services, facts, cmdline);

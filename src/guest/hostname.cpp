@@ -30,7 +30,10 @@ Known<std::string> read_hostname(FileTree &tree)
         if (auto const text = files.text(path))
             name = value_of(shell_assignments(*text), key);
     }
-    return files.answer(name.substr(0, 255));
+    // Longer than a host name can be: what is cut off is said.
+    if (name.size() > 255)
+        name.replace(252, std::string::npos, "...");
+    return files.answer(std::move(name));
 }
 
 namespace {

@@ -245,8 +245,9 @@ std::vector<Rule> identity_rules()
           group,
           "The distribution and its version are supported by the import",
           "What the cloud does not know it does not configure; of old versions the import may fail.",
-          "Upgrade the distribution before the import, or import as 'Others Linux' with a password or a key in the "
-          "image, and DHCP",
+          "One that is too old: upgrade it before the import. One that is newer than the documents: see whether the "
+          "cloud's current list names it, and import it as that version. Else import as 'Others Linux' with a password "
+          "or a key in the image, and DHCP",
           cite({"INS", "API"}),
           {"", "newer", "unlisted"}},
          Reads::guest,

@@ -93,6 +93,11 @@ Outcome win_firewall(const RuleContext &context)
         closed.push_back(seen("FirewallPolicy\\" + profile.name,
                               fmt::format("EnableFirewall 1{}", profile.by_policy ? " (by a group policy)" : "")));
     }
+    // It is opened for the usual port, which is not the one that is asked for.
+    if (!closed.empty() && windows.remote_desktop && !windows.remote_desktop->denied &&
+        windows.remote_desktop->port != usual_port)
+        return not_applicable(
+            fmt::format("Remote Desktop listens on port {}: see win-rdp", windows.remote_desktop->port));
     if (!closed.empty())
         return violated(fmt::format("the firewall is on and lets no Remote Desktop in ({}): nobody can log in over the "
                                     "network",

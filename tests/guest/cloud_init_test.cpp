@@ -29,6 +29,34 @@ void install(Guest &guest)
 
 }  // namespace
 
+TEST(CloudInit, OfFreeBsdLiesBelowUsrLocal)
+{
+    Guest guest;
+    guest.file("/etc/rc.subr", "")
+        .file("/etc/rc.d/netif", "#!/bin/sh\n")
+        .file("/usr/local/bin/cloud-init", "#!/usr/local/bin/python3.9\n")
+        .file("/usr/local/etc/rc.d/cloudinit", "#!/bin/sh\n")
+        .file("/usr/local/lib/python3.9/site-packages/cloudinit/version.py", "__VERSION__ = \"22.4\"\n")
+        .file("/usr/local/etc/cloud/cloud.cfg", "preserve_hostname: true\ndatasource_list: [ConfigDrive]\n")
+        .file("/usr/local/etc/cloud/cloud.cfg.d/99.cfg", "datasource_list: [AliYun]\n")
+        .file("/etc/cloud/cloud.cfg.d/99.cfg", "datasource_list: [Ec2]\n");
+    auto facts = read(guest);
+    ASSERT_TRUE(facts) << facts.reason();
+    EXPECT_TRUE(facts->installed);
+    EXPECT_EQ(facts->version, "22.4");
+    EXPECT_TRUE(facts->preserve_hostname);
+    EXPECT_EQ(facts->datasources, (std::vector<std::string>{"AliYun"}));
+    EXPECT_FALSE(facts->enabled);
+    EXPECT_NE(facts->disabled_by.find("cloudinit_enable"), std::string::npos) << facts->disabled_by;
+    guest.file("/etc/rc.conf", "cloudinit_enable=\"YES\"\n");
+    facts = read(guest);
+    EXPECT_TRUE(facts->enabled) << facts->disabled_by;
+    EXPECT_EQ(facts->disabled_by, "");
+    guest.file("/usr/local/etc/cloud/cloud-init.disabled", "");
+    EXPECT_EQ(read(guest)->disabled_by, "/usr/local/etc/cloud/cloud-init.disabled");
+    EXPECT_FALSE(read(guest)->enabled);
+}
+
 TEST(CloudInit, InstalledAndEnabled)
 {
     Guest guest;

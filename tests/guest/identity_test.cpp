@@ -153,4 +153,9 @@ TEST(Hostname, IsTheFirstRealLine)
     EXPECT_EQ(*read_hostname(suse.tree), "sles11");
     Guest none;
     EXPECT_EQ(*read_hostname(none.tree), "");
+    Guest longer;
+    longer.file("/etc/hostname", std::string(500'000, 'x') + "\n");
+    EXPECT_EQ(*read_hostname(longer.tree), std::string(252, 'x') + "...");
+    longer.file("/etc/hostname", std::string(255, 'x') + "\n");
+    EXPECT_EQ(*read_hostname(longer.tree), std::string(255, 'x'));
 }

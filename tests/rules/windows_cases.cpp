@@ -102,6 +102,10 @@ std::vector<RuleCase> windows_cases()
            "(StandardProfile, PublicProfile)"),
         of("win-firewall", violated,
            R"({"/inspection/guest/windows/firewall/rdp_rules/1": {"name": "b", "allow": false}})", "PublicProfile"),
+        of("win-firewall", not_applicable,
+           R"({"/inspection/guest/windows/firewall/rdp_rules": [],
+               "/inspection/guest/windows/remote_desktop/port": 13389})",
+           "port 13389", {"win-rdp"}),
         of("win-firewall", unknown, cut("firewall"), "damaged"),
         of("win-firewall", unknown, R"({"/inspection/guest/windows/firewall/profiles": []})", "no settings"),
 
