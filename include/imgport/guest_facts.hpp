@@ -52,7 +52,7 @@ struct MountPoint {
 struct KernelFacts {
     std::string version;
     std::string image = {};                              // path; empty where it is missing
-    std::string initramfs = {};                          // path; empty where there is none
+    std::string initramfs = {};                          // path; the kernel's own image where it is inside; "": none
     bool is_default = false;                             // the boot entry that starts by default names it
     std::optional<std::string> architecture = {};        // of the image, where its header says
     std::uint64_t image_size = 0;                        // bytes
