@@ -47,7 +47,7 @@ flat() {
       qemu-img compare -q -f raw -F "$driver" wanted.raw "$output" || fail "$output, of $source, is another disk"
     fi
     expect_equal "$output: needs no other file" \
-      "$("$IMGPORT" probe --format json "$output" | jq '[.images[0].hazards[]? | select(.code | test("backing"))] | length')" 0
+      "$("$IMGPORT" probe --format json "$output" | jq -c '[.images[0].hazards[].id]')" "[]"
     rm "$output"
   done
 }
