@@ -79,9 +79,8 @@ std::vector<Rule> azure_rules()
           group,
           "The disk's size is a multiple of 1 MiB, and at most what a disk may have",
           "The machine cannot be made: the disk's size is not valid.",
-          "Grow the disk to the size named here before the conversion: qemu-img resize IMAGE SIZE, then sgdisk -e for "
-          "a "
-          "GPT",
+          "Too small: imgport convert IMAGE OUT.vhd --vhd-type fixed --grow SIZE, with the size named here; too large: "
+          "shrink filesystem, partition and disk",
           cite({"AZURE"}),
           {""}},
          Reads::container,

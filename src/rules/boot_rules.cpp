@@ -186,8 +186,9 @@ std::vector<Rule> boot_rules()
           group,
           "Both copies of a GPT are sound, the backup in the last sector",
           "Firmware and kernels may refuse the table, and growing the disk fails.",
-          "On a copy: sgdisk -e IMAGE.raw moves the backup to the end and computes the sums anew; then sgdisk -v "
-          "IMAGE.raw",
+          "The backup is missing, damaged or elsewhere: imgport convert IMAGE OUT.qcow2 --grow +0 writes it anew. The "
+          "primary table is damaged: gdisk on a raw copy (r for recovery, b or c to load the backup), then sgdisk "
+          "--verify",
           cite({"PRACTICE"}),
           {""}},
          Reads::disk,

@@ -245,7 +245,7 @@ std::vector<Rule> customized_rules()
           group,
           "Customized Linux: the disk has more than 5 GiB",
           "The import is refused.",
-          "Grow the disk before the export: qemu-img resize -f FORMAT IMAGE 6G",
+          "imgport convert IMAGE OUT.qcow2 --grow 6G (the partitions can stay as they are)",
           cite({"CUST"}),
           {""}},
          Reads::container,

@@ -110,7 +110,8 @@ std::vector<Rule> gcp_rules()
           group,
           "The disk's size is a whole number of GiB, and at most 2048 of them",
           "The image cannot be made.",
-          "Grow the raw disk to the size named here: truncate -s SIZE disk.raw, then sgdisk -e disk.raw for a GPT",
+          "Too small: imgport convert IMAGE disk.raw --grow SIZE, with the size named here; too large: shrink "
+          "filesystem, partition and disk",
           cite({"GCP"}),
           {""}},
          Reads::container,

@@ -60,7 +60,8 @@ std::vector<Rule> huawei_rules()
           group,
           "The system disk has 1 to 1024 GiB; above 128 GiB the image is raw",
           "The image file cannot be registered.",
-          "Above 128 GiB: imgport convert IMAGE OUT.raw and the quick import (a bitmap file goes with it)",
+          "Below 1 GiB: imgport convert IMAGE OUT.qcow2 --grow 1G; above 128 GiB: imgport convert IMAGE OUT.raw and "
+          "the quick import (a bitmap file goes with it)",
           cite({"HUAWEI"}),
           {""}},
          Reads::container,
@@ -70,7 +71,7 @@ std::vector<Rule> huawei_rules()
           group,
           "A system image holds the system disk alone; a data disk has 40 to 2048 GiB",
           "The image file cannot be registered.",
-          "Import data disks as images of their own",
+          "Import data disks as images of their own; one below 40 GiB: imgport convert IMAGE OUT.qcow2 --grow 40G",
           cite({"HUAWEI"}),
           {""}},
          Reads::container,

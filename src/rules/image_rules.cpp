@@ -347,7 +347,8 @@ std::vector<Rule> image_rules()
           group,
           "A system disk is not smaller than the target's least size",
           "The import is refused; a disk just above the limit soon runs full.",
-          "Grow the disk before the export: qemu-img resize -f FORMAT IMAGE 40G (the partition can stay as it is)",
+          "imgport convert IMAGE OUT.qcow2 --grow 40G (the partitions can stay as they are; the backup GPT moves "
+          "along)",
           cite({"SEED", "API", "SPEC", "CUST", "CHK"}),
           {"", "recommended"}},
          Reads::container,
@@ -367,7 +368,7 @@ std::vector<Rule> image_rules()
           group,
           "A data disk's size lies within the target's limits",
           "The import is refused; the virtual size counts, not the file's.",
-          "Grow the disk (qemu-img resize), or split its data over several disks",
+          "Too small: imgport convert IMAGE OUT.qcow2 --grow SIZE; too large: split its data over several disks",
           cite({"SEED", "API"}),
           {""}},
          Reads::container,
