@@ -179,7 +179,7 @@ public:
             if (m_facts.lock_root.value.empty())
                 m_facts.lock_root.value = "true";
         }
-        if (m_root.value != "")
+        if (!m_root.value.empty())
             m_facts.lock_root = m_root;
     }
 

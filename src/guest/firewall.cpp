@@ -37,7 +37,7 @@ bool ruleset_blocks(GuestFiles &files, const std::string &path, std::set<std::st
         std::string name = words[1];
         std::erase_if(name, [](char c) { return c == '"' || c == '\'' || c == ';'; });
         if (!name.starts_with('/'))
-            name = dir_name(path) + "/" + name;
+            name.insert(0, dir_name(path) + "/");
         for (auto const &included : expand_glob(files, name)) {
             if (!files.is_directory(included) && ruleset_blocks(files, included, seen))
                 return true;

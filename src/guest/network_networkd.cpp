@@ -116,9 +116,8 @@ Profile read_unit(GuestFiles &files, const Unit &unit, std::string_view cmdline)
                 profile.says_something = true;
                 if (section.name == "Match") {
                     take_match(profile, entry, cmdline);
-                } else if (section.name == "Network" && (entry.key == "Bond" || entry.key == "Bridge")) {
-                    config.part_of = entry.value;
-                } else if (section.name == "Network" && entry.key == "VLAN" && !entry.value.empty()) {
+                } else if (section.name == "Network" && (entry.key == "Bond" || entry.key == "Bridge" ||
+                                                         (entry.key == "VLAN" && !entry.value.empty()))) {
                     config.part_of = entry.value;
                 } else if (section.name == "Network" && entry.key == "DHCP") {
                     dhcp = to_lower(entry.value);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "guest/guest_text.hpp"
 #include "support/text.hpp"
 
@@ -38,6 +40,7 @@ std::vector<std::string> preset_files(GuestFiles &files)
             by_name.try_emplace(base_name(path), path);
     }
     std::vector<std::string> paths;
+    paths.reserve(by_name.size());
     for (auto const &[name, path] : by_name)
         paths.push_back(path);
     return paths;
@@ -82,7 +85,7 @@ bool installs_into_boot(GuestFiles &files, const std::string &file, const std::s
 {
     std::vector<std::string> paths{file};
     for (auto const &folder : folders) {
-        for (auto const &path : files.files_in(folder + "/" + unit + ".d", ".conf"))
+        for (auto const &path : files.files_in(fmt::format("{}/{}.d", folder, unit), ".conf"))
             paths.push_back(path);
     }
     for (auto const &path : paths) {

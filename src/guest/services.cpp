@@ -4,6 +4,8 @@
 #include <array>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "support/text.hpp"
 
 namespace imgport {
@@ -190,7 +192,7 @@ std::string Services::find_unit(GuestFiles &files, const std::string &unit, std:
 {
     for (auto const &name : {unit, template_of(unit)}) {
         for (auto const &folder : m_folders) {
-            std::string const path = folder + "/" + name;
+            std::string const path = fmt::format("{}/{}", folder, name);
             if (name.empty() || !files.stat(path, FollowLinks::no))
                 continue;
             if (is_mask(files, path)) {

@@ -6,7 +6,7 @@
 namespace imgport {
 namespace {
 
-std::string document(const char *schema, Json body)
+std::string document(const char *schema, const Json &body)
 {
     Json out{{"schema", schema}};
     out.update(body);

@@ -23,6 +23,7 @@ Group group_of(const Finding &finding)
 std::vector<const Finding *> worst_first(const std::vector<Finding> &findings)
 {
     std::vector<const Finding *> sorted;
+    sorted.reserve(findings.size());
     for (auto const &finding : findings)
         sorted.push_back(&finding);
     std::stable_sort(sorted.begin(), sorted.end(), [](const Finding *a, const Finding *b) {

@@ -44,7 +44,7 @@ std::string folded(std::string_view text, std::size_t indent, std::size_t width)
 Style style_of(Severity severity)
 {
     switch (severity) {
-    case Severity::fail: return Style::red;
+    case Severity::fail:
     case Severity::unreachable: return Style::red;
     case Severity::feature: return Style::yellow;
     case Severity::recommendation: return Style::cyan;
