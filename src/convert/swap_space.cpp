@@ -62,7 +62,8 @@ Result<SwapSpace> read_swap_space(Disk &volume)
         }
         return space;
     }
-    return fail(ErrorCode::unsupported, "it is of a kind that Linux no longer uses");
+    return fail(ErrorCode::unsupported,
+                "it is a swap area of the first version, or a system is suspended to it in a way that is not known");
 }
 
 }  // namespace imgport

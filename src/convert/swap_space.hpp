@@ -14,7 +14,7 @@ struct SwapSpace {
     std::optional<BytePatch> signature = {};  // set where a system was suspended to it
 };
 
-// Errors: unsupported with the reason, in words that go on "its pages are kept: ".
+// Errors: unsupported with the reason, in the user's words.
 Result<SwapSpace> read_swap_space(Disk &volume);
 
 }  // namespace imgport

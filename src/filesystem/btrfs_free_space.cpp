@@ -27,6 +27,8 @@ constexpr std::uint64_t mirrors[] = {64 * 1024, 64 * mib, 256 * 1024 * mib};
 constexpr std::uint64_t known_compatible_ro = 0xf;
 constexpr std::uint64_t has_block_group_tree = 0x8;
 
+constexpr std::size_t most_chunks = 1 << 18;
+
 constexpr std::uint64_t balance_object = 0 - 4ULL;
 constexpr std::uint64_t replace_started = 1;
 constexpr std::uint64_t replace_suspended = 4;
@@ -89,6 +91,8 @@ private:
 
     Result<void> find_stripes()
     {
+        if (m_chunks.size() > most_chunks)
+            return fail(ErrorCode::unsupported, fmt::format("it has more than {} chunks", most_chunks));
         for (auto const &[logical, chunk] : m_chunks) {
             m_stripes.push_back({chunk.copies.first, chunk.length});
             if (chunk.copies.second)

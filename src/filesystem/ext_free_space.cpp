@@ -15,8 +15,8 @@
 namespace imgport {
 namespace {
 
-// 64 TiB in blocks of 4 KiB, or some 40 MiB of memory for where their metadata lies.
-constexpr std::uint32_t most_groups = 1 << 19;
+// 32 TiB in blocks of 4 KiB, or some 20 MiB of memory for where their metadata lies.
+constexpr std::uint32_t most_groups = 1 << 18;
 
 constexpr std::uint16_t block_uninit = 0x2;  // bg_flags: the bitmap was never written
 constexpr std::size_t flags_at = 0x12;

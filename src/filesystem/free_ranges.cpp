@@ -1,6 +1,7 @@
 #include "filesystem/free_ranges.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace imgport {
 namespace {
@@ -43,10 +44,18 @@ void FreeRanges::add(std::uint64_t offset, std::uint64_t length)
 void FreeRanges::forget_small_ones()
 {
     sort_and_join(m_ranges);
-    while (m_ranges.size() > m_most / 2) {
-        m_least *= 2;
-        std::erase_if(m_ranges, [this](const ByteRange &range) { return range.length < m_least; });
-    }
+    std::size_t const most = m_most / 2;
+    if (m_ranges.size() <= most)
+        return;
+    std::vector<std::uint64_t> lengths;
+    for (auto const &range : m_ranges)
+        lengths.push_back(range.length);
+    std::nth_element(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(most), lengths.end(),
+                     std::greater<>());
+    m_least = std::max(m_least, lengths[most]);
+    std::erase_if(m_ranges, [this](const ByteRange &range) { return range.length < m_least; });
+    // As many as there is room for of those that are equally long.
+    m_ranges.resize(std::min(m_ranges.size(), most));
 }
 
 std::vector<ByteRange> FreeRanges::take()

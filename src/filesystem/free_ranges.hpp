@@ -12,8 +12,8 @@ namespace imgport {
 
 class FreeRanges {
 public:
-    // A million ranges are 16 MiB.
-    explicit FreeRanges(std::size_t most = std::size_t{1} << 20) : m_most(most) {}
+    // `most` is at least 2; as many ranges as are the default take 4 MiB.
+    explicit FreeRanges(std::size_t most = std::size_t{1} << 18) : m_most(most) {}
 
     // In any order. Where there are too many, the small ones are forgotten: what is not called free is only kept.
     void add(std::uint64_t offset, std::uint64_t length);

@@ -20,7 +20,7 @@ Result<std::vector<ByteRange>> free_space(const std::shared_ptr<Disk> &volume)
                     fmt::format("it bears the marks of {} and of {}", facts.type, (*found)[1].type));
     bool const ext = facts.type == "ext2" || facts.type == "ext3" || facts.type == "ext4";
     if (!ext && facts.type != "xfs" && facts.type != "btrfs")
-        return fail(ErrorCode::unsupported, fmt::format("that of {} is not read", facts.type));
+        return fail(ErrorCode::unsupported, fmt::format("the free space of {} is not read", facts.type));
     if (!facts.clean.value_or(false))
         return fail(ErrorCode::unsupported, fmt::format("the filesystem is not clean: {}", facts.state));
     if (ext)

@@ -14,7 +14,7 @@ namespace imgport {
 
 // The free ranges of the volume, in bytes from its start, sorted and apart from one another. Of ext2, ext3, ext4, XFS
 // and btrfs that were unmounted cleanly; of a filesystem that is fragmented without end the largest ranges only.
-// Errors: unsupported with the reason, in words that go on "its free space is kept: "; malformed where the filesystem
+// Errors: unsupported with the reason, in the user's words; malformed where the filesystem
 // contradicts itself; the disk's own.
 Result<std::vector<ByteRange>> free_space(const std::shared_ptr<Disk> &volume);
 

@@ -23,7 +23,7 @@ constexpr std::uint32_t header_sectors = 4;  // superblock, AGF, AGI, AGFL
 constexpr std::uint32_t most_levels = 9;     // XFS_BTREE_MAXLEVELS
 constexpr std::size_t record_size = 8;       // a first block and a count; also a key
 constexpr std::size_t pointer_size = 4;
-constexpr std::size_t most_extents = std::size_t{1} << 22;  // of one group: 32 MiB of memory
+constexpr std::size_t most_extents = std::size_t{1} << 21;  // of one group: 16 MiB of memory
 
 struct BlockLayout {
     std::uint32_t magic;
