@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "convert/clone.hpp"
 #include "convert/disk_changes.hpp"
 #include "convert/native.hpp"
 #include "convert/plan.hpp"
@@ -100,6 +101,9 @@ Result<void> by_native_engine(ConvertResult &result, const Source &source, int o
     auto changes = plan_changes(disks->make, plan.virtual_size, options, result.dropped);
     if (!changes)
         return fail(changes.error());
+    // What shares its extents has no digest yet; whoever wants one reads the source for it.
+    if (changes->empty() && clone_file(source, output, plan.target))
+        return {};
     auto const shared = std::make_shared<const DiskChanges>(std::move(*changes));
     DiskMaker const make_changed = [&]() -> Result<std::shared_ptr<Disk>> {
         auto disk = disks->make();

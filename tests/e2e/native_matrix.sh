@@ -11,7 +11,9 @@ fi
 . "$SOURCE_DIR/tests/e2e/lib.sh"
 needs qemu-img python3 jq
 tools=$SOURCE_DIR/tests/tools
-read -r -a seeds <<<"${IMGPORT_SEEDS:-$(seq -s ' ' "${IMGPORT_FULL:+500}${IMGPORT_FULL:-25}")}"
+seed_count=25
+[ -z "${IMGPORT_FULL:-}" ] || seed_count=500
+read -r -a seeds <<<"${IMGPORT_SEEDS:-$(seq -s ' ' "$seed_count")}"
 formats=(raw qcow2 vhd)
 
 driver_of() {
