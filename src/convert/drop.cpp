@@ -40,6 +40,14 @@ struct Survey {
     std::string description;
 };
 
+// All of it but whether a system is suspended there: a patch is about to end that.
+std::string description_of(FilesystemFacts facts)
+{
+    if (facts.type == "swap")
+        facts.state.clear();
+    return to_json(facts).dump() + "\n";
+}
+
 bool overlap(const VolumeFacts &a, const VolumeFacts &b)
 {
     return a.offset < b.offset + b.length && b.offset < a.offset + a.length;
@@ -80,7 +88,7 @@ Result<void> add_logical_volumes(const std::vector<Place> &members, Survey &surv
             auto filesystem = describe_filesystem(*place.disk);
             if (!filesystem)
                 return fail(filesystem.error());
-            survey.description += to_json(*filesystem).dump() + "\n";
+            survey.description += description_of(*filesystem);
             place.filesystem = std::move(*filesystem);
             if (logical.runs.empty())
                 place.unclear = "it is striped";
@@ -111,11 +119,8 @@ Result<Survey> survey(const std::shared_ptr<Disk> &disk)
     auto const shared = overlapping(*volumes);
     std::vector<Place> members;
     for (auto &volume : *volumes) {
-        // Hibernation is what a patch is about to end.
-        auto described = volume;
-        if (described.filesystem.type == "swap")
-            described.filesystem.state.clear();
-        result.description += to_json(described).dump() + "\n";
+        result.description += fmt::format("{} {} {}\n", volume.device, volume.offset, volume.length);
+        result.description += description_of(volume.filesystem);
         if (volume.offset >= disk->size())
             continue;
         std::uint64_t const length = std::min(volume.length, disk->size() - volume.offset);

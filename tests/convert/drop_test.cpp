@@ -203,27 +203,43 @@ TEST_F(Drop, ATableInFreeSpaceIsAnError)
     EXPECT_THAT(dropped.error().message, HasSubstr("hold partition tables or other filesystems"));
 }
 
-// A logical volume in two pieces, the second of which lies before the first.
-TEST_F(Drop, FreeSpaceOfALogicalVolume)
+// A logical volume of 160 KiB in two pieces, the second of which lies before the first.
+class DropLogical : public Drop {
+protected:
+    // The physical volume, with what the file "lv" holds in it.
+    std::shared_ptr<MemoryDisk> disk() const
+    {
+        auto const segment = [](int number, int start, int extent) {
+            return fmt::format("segment{} {{ start_extent = {} extent_count = 20 type = \"striped\" stripe_count = 1 "
+                               "stripes = [\"pv0\", {}] }}\n",
+                               number, start, extent);
+        };
+        auto disk =
+            physical_volume('a', group_text("lv { id = \"l\" status = [\"READ\", \"WRITE\", \"VISIBLE\"] flags = [] "
+                                            "segment_count = 2\n" +
+                                            segment(1, 0, 20) + segment(2, 20, 0) + "}\n"));
+        std::vector<std::byte> volume(size);
+        EXPECT_TRUE(FileDisk::open(file())->read(0, volume));
+        for (std::size_t i = 0; i < volume.size(); ++i)
+            disk->bytes()[at(i)] = volume[i];
+        return disk;
+    }
+    std::string file() const { return m_shop.path() + "/lv"; }
+    // Where a byte of the volume lies.
+    static std::size_t at(std::size_t offset)
+    {
+        return offset < size / 2 ? 65536 + size / 2 + offset : 65536 + offset - size / 2;
+    }
+
+    static constexpr std::size_t size = 160 * 1024;
+};
+
+TEST_F(DropLogical, FreeSpace)
 {
-    auto const segment = [](int number, int start, int extent) {
-        return fmt::format("segment{} {{ start_extent = {} extent_count = 20 type = \"striped\" stripe_count = 1 "
-                           "stripes = [\"pv0\", {}] }}\n",
-                           number, start, extent);
-    };
-    auto const text =
-        group_text("lv { id = \"l\" status = [\"READ\", \"WRITE\", \"VISIBLE\"] flags = [] segment_count = 2\n" +
-                   segment(1, 0, 20) + segment(2, 20, 0) + "}\n");
-    auto const disk = physical_volume('a', text);
     run_shell("cd " + m_shop.path() +
               " && mkdir src && head -c 30000 /dev/urandom > src/file && truncate -s 160k lv && mke2fs -q -F -t ext2 "
               "-b 1024 -d src lv");
-    std::vector<std::byte> volume(160 * 1024);
-    ASSERT_TRUE(FileDisk::open(m_shop.path() + "/lv")->read(0, volume));
-    auto const at = [](std::size_t offset) { return offset < 80 * 1024 ? 65536 + 80 * 1024 + offset : offset - 16384; };
-    for (std::size_t i = 0; i < volume.size(); ++i)
-        disk->bytes()[at(i)] = volume[i];
-
+    auto const disk = this->disk();
     auto const dropped = plan_drop(disk, {.free_space = true});
     ASSERT_TRUE(dropped) << describe(dropped.error());
     ASSERT_EQ(dropped->dropped.size(), 1U);
@@ -232,13 +248,27 @@ TEST_F(Drop, FreeSpaceOfALogicalVolume)
     EXPECT_GT(sum_of(dropped->changes.holes), 60U * 1024);
     for (auto const &hole : dropped->changes.holes) {
         EXPECT_GE(hole.offset, 65536U);
-        EXPECT_LE(hole.offset + hole.length, 65536U + 160 * 1024);
+        EXPECT_LE(hole.offset + hole.length, 65536U + size);
         std::fill_n(disk->bytes().begin() + static_cast<std::ptrdiff_t>(hole.offset), hole.length, std::byte{0x5a});
     }
+    std::vector<std::byte> volume(size);
     for (std::size_t i = 0; i < volume.size(); ++i)
         volume[i] = disk->bytes()[at(i)];
-    patch_file(m_shop.path() + "/lv", 0, text_of(volume));
-    run_tool({"e2fsck", "-fn", m_shop.path() + "/lv"});
+    patch_file(file(), 0, text_of(volume));
+    run_tool({"e2fsck", "-fn", file()});
+}
+
+TEST_F(DropLogical, SwapWithAHibernatedSystem)
+{
+    run_shell("cd " + m_shop.path() +
+              " && truncate -s 160k lv && mkswap -q lv 2>/dev/null && "
+              "printf 'SWAPSPACE2S1SUSPEND\\0' | dd of=lv bs=1 seek=4076 conv=notrunc status=none");
+    auto const dropped = plan_drop(disk(), {.swap = true});
+    ASSERT_TRUE(dropped) << describe(dropped.error());
+    ASSERT_EQ(dropped->changes.patches.size(), 1U);
+    EXPECT_EQ(dropped->changes.patches[0].offset, at(4086));
+    // All but the header's page, in the middle of it.
+    EXPECT_EQ(dropped->changes.holes, (std::vector<ByteRange>{{65536, size / 2}, {at(4096), size / 2 - 4096}}));
 }
 
 TEST_F(Drop, AReadErrorIsAnError)
