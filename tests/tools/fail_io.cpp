@@ -4,6 +4,7 @@
 //   FAIL_IO_STATE=FILE       what was counted: a line of "KIND NUMBER" each, and "fired 1" once a call has failed
 //   FAIL_IO=KIND:NUMBER:HOW  which one fails. KIND: read write sync size copy name tmpfile. HOW: EIO ENOSPC EINTR
 //                            EOPNOTSUPP, or "short" (half of it is done), or "full" (ENOSPC, and from then on always)
+//   FAIL_IO_DELAY=N          every read waits for some time, up to N microseconds: threads get done in another order
 //   FAIL_IO_NO_TMPFILE=1     every open() with O_TMPFILE fails, as on a filesystem that has none
 // A tmpfile is an open() with O_TMPFILE; size is ftruncate and fallocate; copy is copy_file_range and the cloning of a
 // file's blocks; name is link and rename.
@@ -16,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 
 #include <dlfcn.h>
@@ -50,6 +52,7 @@ unsigned failing_number = 0;
 int failing_error = 0;  // 0: short
 bool for_good = false;
 bool no_tmpfile = false;
+unsigned longest_delay = 0;
 
 void show(Line &line, unsigned number)
 {
@@ -109,6 +112,8 @@ __attribute__((constructor)) void begin()
         for_good = text.substr(last + 1) == "full";
         failing_error = error_named(text.substr(last + 1));
     }
+    if (const char *const delay = std::getenv("FAIL_IO_DELAY"))
+        longest_delay = static_cast<unsigned>(std::strtoul(delay, nullptr, 10));
     if (const char *const path = std::getenv("FAIL_IO_STATE"))
         map_state(path);
 }
@@ -139,10 +144,21 @@ Verdict count(Kind kind)
     return Verdict::fail;
 }
 
+// By the clock, as the point is that no two runs are alike.
+void wait_a_little()
+{
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    auto const drawn = static_cast<std::uint64_t>(now.tv_nsec) * 2654435761U >> 8;
+    ::usleep(static_cast<useconds_t>(drawn % longest_delay));
+}
+
 Verdict count(Kind kind, int fd)
 {
     int const before = errno;
     bool const counted = concerns_us(fd);
+    if (counted && kind == read_call && longest_delay != 0)
+        wait_a_little();
     errno = before;
     return counted ? count(kind) : Verdict::go_on;
 }
