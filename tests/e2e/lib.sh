@@ -4,6 +4,12 @@
 
 set -euo pipefail
 
+# in_memory=yes before this file is read: for hundreds of small files, each of them synced, where there is the room.
+if [ -n "${in_memory:-}" ] && [ -z "${TMPDIR:-}" ] &&
+  [ "$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt $((2 << 20)) ] 2>/dev/null; then
+  export TMPDIR=/dev/shm
+fi
+
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/imgport-e2e.XXXXXX")
 cd "$work"
 checks=0

@@ -3,11 +3,7 @@
 # clean by qemu-img check, and the same bytes for any number of threads. Then sizes at the edges, sources that end
 # inside a cluster, disks of terabytes, and the largest VHD.
 # 25 seeds, or 500 with IMGPORT_FULL; IMGPORT_SEEDS="17 18" tries these only.
-
-# Hundreds of small conversions, each of them synced: in memory, where there is enough. Others try a real filesystem.
-if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt $((2 << 20)) ] 2>/dev/null; then
-  export TMPDIR=/dev/shm
-fi
+in_memory=yes # others try a real filesystem
 . "$SOURCE_DIR/tests/e2e/lib.sh"
 needs qemu-img python3 jq
 tools=$SOURCE_DIR/tests/tools
@@ -137,11 +133,12 @@ pair() {
 
 # same_bytes TO: what pair wrote last, again with other numbers of threads.
 same_bytes() {
-  local from=$1 to=$2 sum threads
+  local from=$1 to=$2 sum threads wrote=$chosen
   # qemu-img writes as it comes, and a VHD with the time in it.
   [ "$engine" = native ] || return 0
   sum=$(sum_of "output.$to")
   for threads in 1 2 3 8; do
+    [ "$threads" -ne "$wrote" ] || continue
     expect_exit 0 native_convert "source.$from" "again.$to" "${options[@]}" --threads "$threads"
     expect_equal "$doing: bytes with $threads threads" "$(sum_of "again.$to")" "$sum"
     rm "again.$to"
@@ -158,7 +155,7 @@ explain() {
 }
 trap 'explain; finish' EXIT
 
-# all_pairs NUMBER: of source.raw, and for two of them, in turns, the other numbers of threads.
+# all_pairs NUMBER: of source.raw, and for one of them, in turns, the other numbers of threads.
 all_pairs() {
   local number=$1 index=0 from to
   cp --sparse=always source.raw reference.raw
@@ -168,7 +165,7 @@ all_pairs() {
   for from in "${formats[@]}"; do
     for to in "${formats[@]}"; do
       pair "$from" "$to"
-      if [ $((number % 9)) -eq $index ] || [ $(((number + 4) % 9)) -eq $index ]; then same_bytes "$from" "$to"; fi
+      [ $((number % 9)) -ne $index ] || same_bytes "$from" "$to"
       rm "output.$to"
       index=$((index + 1))
     done

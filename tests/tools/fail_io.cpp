@@ -2,12 +2,12 @@
 // one of them fail. For the tests end to end; not installed.
 //   FAIL_IO_UNDER=/FOLDER    files elsewhere are left alone (naming a file counts wherever it is)
 //   FAIL_IO_STATE=FILE       what was counted: a line of "KIND NUMBER" each, and "fired 1" once a call has failed
-//   FAIL_IO=KIND:NUMBER:HOW  which one fails. KIND: read write sync size copy name tmpfile. HOW: EIO ENOSPC EINTR
+//   FAIL_IO=KIND:NUMBER:HOW  which one fails. KIND: read write sync hint size copy name tmpfile. HOW: EIO ENOSPC EINTR
 //                            EOPNOTSUPP, or "short" (half of it is done), or "full" (ENOSPC, and from then on always)
 //   FAIL_IO_DELAY=N          every read waits for some time, up to N microseconds: threads get done in another order
 //   FAIL_IO_NO_TMPFILE=1     every open() with O_TMPFILE fails, as on a filesystem that has none
-// A tmpfile is an open() with O_TMPFILE; size is ftruncate and fallocate; copy is copy_file_range and the cloning of a
-// file's blocks; name is link and rename.
+// A tmpfile is an open() with O_TMPFILE; a hint asks the kernel to begin writing and waits for nothing; size is
+// ftruncate and fallocate; copy is copy_file_range and the cloning of a file's blocks; name is link and rename.
 #undef _FORTIFY_SOURCE
 #include <array>
 #include <atomic>
@@ -31,8 +31,18 @@
 
 namespace {
 
-enum Kind : unsigned { read_call, write_call, sync_call, size_call, copy_call, name_call, tmpfile_call, kinds };
-constexpr std::array<std::string_view, kinds> names{"read", "write", "sync", "size", "copy", "name", "tmpfile"};
+enum Kind : unsigned {
+    read_call,
+    write_call,
+    sync_call,
+    hint_call,
+    size_call,
+    copy_call,
+    name_call,
+    tmpfile_call,
+    kinds
+};
+constexpr std::array<std::string_view, kinds> names{"read", "write", "sync", "hint", "size", "copy", "name", "tmpfile"};
 
 // Lives in the file, so that it outlasts a program that is killed. Each number as ten digits: text for a shell.
 struct Line {
@@ -333,7 +343,9 @@ int syncfs(int fd) noexcept
 int sync_file_range(int fd, off64_t at, off64_t length, unsigned flags)
 {
     REAL(sync_file_range);
-    return count(sync_call, fd) == Verdict::fail ? -1 : real(fd, at, length, flags);
+    return count(flags == SYNC_FILE_RANGE_WRITE ? hint_call : sync_call, fd) == Verdict::fail
+               ? -1
+               : real(fd, at, length, flags);
 }
 
 int ftruncate(int fd, off_t size) noexcept

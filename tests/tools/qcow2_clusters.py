@@ -11,7 +11,7 @@ Walks a QCOW2 by itself, and looks at what `qemu-img check` does not look at:
     its tables has to seek.
   --max-runs N   more runs of metadata are an error
   --max-seeks N  more seeks are an error
-  --in-order     data that does not lie in the disk's order is an error
+  --in-order     data that does not lie in the disk's order is an error; plain and compressed for themselves
 Prints one line of figures for each image, and exits with 1 when something is wrong, 2 when an image cannot be walked.
 """
 import argparse
@@ -99,7 +99,7 @@ class Image:
         self.reads = []  # (offset, length) in the order of a reader who opens the image
         self.streams = []  # (offset, length, guest cluster) of compressed clusters
         self.plain = self.zeroes = self.used_end = self.backward = 0
-        self.last_data = 0
+        self.last_of = {0: 0, COMPRESSED: 0}
 
     def wrong(self, text, *values):
         if len(self.errors) < 20:
@@ -193,8 +193,10 @@ class Image:
             if offset // self.cluster_size in self.metadata:
                 self.wrong("plain cluster %d lies over metadata", guest)
             self.used_end = max(self.used_end, offset + self.cluster_size)
-        self.backward += offset < self.last_data
-        self.last_data = offset
+        # A compressed cluster may go back to where the last one ended, before plain clusters in between.
+        kind = entry & COMPRESSED
+        self.backward += offset < self.last_of[kind]
+        self.last_of[kind] = offset
 
     def check_streams(self):
         end = 0
