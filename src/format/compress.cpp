@@ -7,12 +7,14 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "format/isal_stream.hpp"
+
 namespace imgport {
 namespace {
 
 tl::unexpected<Error> no_memory()
 {
-    return fail(ErrorCode::environment, "there is no memory to compress with");
+    return fail(ErrorCode::environment, "there is no memory or no address space to compress with (see ulimit -v)");
 }
 
 auto *as_input(Bytes bytes)
@@ -31,26 +33,29 @@ class FastCompressor final : public Compressor {
 public:
     FastCompressor() : m_level_buffer(ISAL_DEF_LVL1_DEFAULT) {}
 
+    bool begin() { return m_stream.get() != nullptr; }
+
     std::size_t compress(Bytes in, std::span<std::byte> out) override
     {
-        isal_deflate_stateless_init(&m_stream);
-        m_stream.level = 1;
-        m_stream.level_buf = m_level_buffer.data();
-        m_stream.level_buf_size = static_cast<std::uint32_t>(m_level_buffer.size());
-        m_stream.hist_bits = qcow2_window_bits;
-        m_stream.end_of_stream = 1;
-        m_stream.flush = NO_FLUSH;
-        m_stream.next_in = as_input(in);
-        m_stream.avail_in = static_cast<std::uint32_t>(in.size());
-        m_stream.next_out = as_output(out);
-        m_stream.avail_out = static_cast<std::uint32_t>(out.size());
-        if (isal_deflate_stateless(&m_stream) != COMP_OK || m_stream.avail_in != 0)
+        isal_zstream &stream = *m_stream.get();
+        isal_deflate_stateless_init(&stream);
+        stream.level = 1;
+        stream.level_buf = m_level_buffer.data();
+        stream.level_buf_size = static_cast<std::uint32_t>(m_level_buffer.size());
+        stream.hist_bits = qcow2_window_bits;
+        stream.end_of_stream = 1;
+        stream.flush = NO_FLUSH;
+        stream.next_in = as_input(in);
+        stream.avail_in = static_cast<std::uint32_t>(in.size());
+        stream.next_out = as_output(out);
+        stream.avail_out = static_cast<std::uint32_t>(out.size());
+        if (isal_deflate_stateless(&stream) != COMP_OK || stream.avail_in != 0)
             return 0;
-        return m_stream.total_out;
+        return stream.total_out;
     }
 
 private:
-    isal_zstream m_stream{};
+    IsalStream m_stream;
     std::vector<std::uint8_t> m_level_buffer;
 };
 
@@ -122,7 +127,7 @@ Result<std::unique_ptr<Compressor>> make_compressor(Compression compression)
 {
     switch (compression) {
     case Compression::none: break;
-    case Compression::fast: return std::make_unique<FastCompressor>();
+    case Compression::fast: return begun<FastCompressor>();
     case Compression::small: return begun<SmallCompressor>();
     case Compression::zstd: return begun<ZstdCompressor>();
     }
