@@ -182,10 +182,12 @@ TEST(Compressors, MakeTheSameBytesWhereverTheyLie)
     for (unsigned seed = 1; seed <= 100; ++seed) {
         std::minstd_rand random(seed);
         std::vector<std::byte> bytes(cluster);
-        // Few words, again and again, some of them at the edge of the window.
+        // Short patterns, each repeated for a while: what the table of hashes says of a place in them decides at which
+        // distance it is found again.
         for (std::size_t at = 0; at < bytes.size(); ++at) {
-            std::size_t const back = random() % 40 == 0 ? 4096 - random() % 8 : 0;
-            bytes[at] = back != 0 && at >= back ? bytes[at - back] : static_cast<std::byte>(random() % 3 * 85);
+            std::size_t const into = at % 512;
+            std::size_t const period = std::size_t{8} << at / 512 % 3;
+            bytes[at] = into < period ? static_cast<std::byte>(random() >> 8) : bytes[at - period];
         }
         clusters.push_back(std::move(bytes));
     }
