@@ -34,6 +34,10 @@ expect_equal format "$(jq -r '.images[0].format' out)" qcow2
 expect_exit 3 "$IMGPORT" probe --format json a.qcow2 missing.raw
 expect_equal "images described" "$(jq '.images | length' out)" 2
 
+# Where not even an error can be told, it is one of the machine, and no crash.
+speechless() { "$IMGPORT" "$@" 2>/dev/full; }
+expect_exit 4 speechless prob a.qcow2
+
 # An existing output is an error, and stays what it was.
 echo precious >b.raw
 expect_exit 2 "$IMGPORT" convert a.qcow2 b.raw

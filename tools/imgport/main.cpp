@@ -1,7 +1,10 @@
 // imgport: makes disk images ready for a cloud.
 #include <csignal>
 #include <cstdio>
+#include <exception>
+#include <new>
 
+#include <imgport/error.hpp>
 #include <imgport/progress.hpp>
 #include <imgport/version.hpp>
 
@@ -16,15 +19,8 @@ extern "C" void on_signal(int number)
     std::signal(number, SIG_DFL);  // the second one ends us at once
 }
 
-}  // namespace
-
-int main(int argc, char **argv)
+int run(int argc, char **argv)
 {
-    // Long work looks at the interrupt and cleans up; a closed pipe is a write error, not a death.
-    std::signal(SIGINT, on_signal);
-    std::signal(SIGTERM, on_signal);
-    std::signal(SIGPIPE, SIG_IGN);
-
     imgport::cli::Program program;
 
     // One small file per verb.
@@ -43,4 +39,24 @@ int main(int argc, char **argv)
     imgport::cli::add_manual(program);
 
     return program.run(argc, argv);
+}
+
+}  // namespace
+
+int main(int argc, char **argv)
+{
+    // Long work looks at the interrupt and cleans up; a closed pipe is a write error, not a death.
+    std::signal(SIGINT, on_signal);
+    std::signal(SIGTERM, on_signal);
+    std::signal(SIGPIPE, SIG_IGN);
+
+    // Too little memory, or no room for the messages: no reason to leave temporary files behind.
+    try {
+        return run(argc, argv);
+    } catch (const std::bad_alloc &) {
+        std::fputs("imgport: there is not enough memory\n", stderr);
+    } catch (const std::exception &error) {
+        std::fprintf(stderr, "imgport: %s\n", error.what());
+    }
+    return imgport::exit_code(imgport::ErrorCode::environment);
 }

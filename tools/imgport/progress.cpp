@@ -117,7 +117,7 @@ protected:
     void say(std::string_view text) override { line({{"event", "note"}, {"text", text}}); }
 
 private:
-    void line(nlohmann::ordered_json more) const
+    void line(const nlohmann::ordered_json &more) const
     {
         nlohmann::ordered_json out{{"schema", "imgport.progress/1"}};
         if (!m_stage.empty()) {
