@@ -23,7 +23,7 @@ struct Segment {
 
 class Digester final : public OrderedWorker<PieceTask, Segment> {
 public:
-    explicit Digester(std::shared_ptr<Disk> disk) : m_reader(std::move(disk)) {}
+    Digester(std::shared_ptr<Disk> disk, PiecePool &pool) : m_reader(std::move(disk), pool), m_pool(pool) {}
 
     Result<Segment> work(PieceTask task) override
     {
@@ -35,12 +35,13 @@ public:
     }
     Result<void> store(Segment segment) override
     {
-        m_reader.recycle(std::move(segment.piece));
+        m_pool.give_back(std::move(segment.piece));
         return {};
     }
 
 private:
     PieceReader m_reader;
+    PiecePool &m_pool;
 };
 
 }  // namespace
@@ -79,6 +80,7 @@ Result<std::string> digest_of(const DiskMaker &make_disk, unsigned threads, Prog
     std::uint64_t const size = (*disk)->size();
     DiskPieces pieces(**disk);
     ContentDigest digest(size);
+    PiecePool pool(PiecePool::Packed::no);
     OrderedJob<PieceTask, Segment> job;
     job.next = [&] { return pieces.next(); };
     job.make_worker = [&]() -> Result<std::unique_ptr<OrderedWorker<PieceTask, Segment>>> {
@@ -86,7 +88,7 @@ Result<std::string> digest_of(const DiskMaker &make_disk, unsigned threads, Prog
         auto own = threads == 1 ? disk : make_disk();
         if (!own)
             return fail(own.error());
-        return std::make_unique<Digester>(std::move(*own));
+        return std::make_unique<Digester>(std::move(*own), pool);
     };
     job.place = [&](Segment &segment) -> Result<void> {
         if (segment.digest)

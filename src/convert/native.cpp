@@ -26,6 +26,7 @@ struct Product {
 struct Shared {
     const ImageWriter &writer;
     ImageOutput &output;
+    PiecePool &pool;
     Compression compression = Compression::none;
     bool take_over = false;
     bool digest = false;
@@ -34,7 +35,7 @@ struct Shared {
 class Converter final : public OrderedWorker<PieceTask, Product> {
 public:
     Converter(const Shared &shared, std::shared_ptr<Disk> disk, std::unique_ptr<Compressor> compressor)
-        : m_shared(shared), m_reader(std::move(disk)), m_compressor(std::move(compressor))
+        : m_shared(shared), m_reader(std::move(disk), shared.pool), m_compressor(std::move(compressor))
     {}
 
     Result<Product> work(PieceTask task) override
@@ -53,7 +54,7 @@ public:
     {
         if (auto done = m_shared.output.write(product.piece); !done)
             return done;
-        m_reader.recycle(std::move(product.piece));
+        m_shared.pool.give_back(std::move(product.piece));
         return {};
     }
 
@@ -106,7 +107,9 @@ public:
         if (!disk)
             return fail(disk.error());
         DiskPieces pieces(**disk);
-        Shared const shared{*m_writer, m_output, m_compression, m_compression == Compression::fast, m_digest_wanted};
+        PiecePool pool(m_compression == Compression::none ? PiecePool::Packed::no : PiecePool::Packed::yes);
+        Shared const shared{*m_writer,      m_output, pool, m_compression, m_compression == Compression::fast,
+                            m_digest_wanted};
         OrderedJob<PieceTask, Product> job;
         job.next = [&] { return pieces.next(); };
         job.make_worker = [&]() -> Result<std::unique_ptr<OrderedWorker<PieceTask, Product>>> {

@@ -13,29 +13,40 @@ constexpr std::uint64_t cluster = qcow2_cluster_size;
 
 }  // namespace
 
-PieceReader::PieceReader(std::shared_ptr<Disk> disk)
-    : m_disk(std::move(disk)), m_clusters(dynamic_cast<PackedClusters *>(m_disk.get()))
-{}
-
-void PieceReader::recycle(Piece piece)
+Piece PiecePool::take()
 {
+    {
+        std::lock_guard const lock(m_mutex);
+        if (!m_spare.empty()) {
+            auto piece = std::move(m_spare.back());
+            m_spare.pop_back();
+            return piece;
+        }
+    }
+    Piece piece;
+    piece.bytes = Buffer(piece_size);
+    if (m_packed == Packed::yes)
+        piece.packed = Buffer(piece_size);
+    return piece;
+}
+
+void PiecePool::give_back(Piece piece)
+{
+    piece.taken_over.clear();
+    piece.stored.clear();
+    piece.tables.clear();
+    piece.packed_used = 0;
+    std::lock_guard const lock(m_mutex);
     m_spare.push_back(std::move(piece));
 }
 
+PieceReader::PieceReader(std::shared_ptr<Disk> disk, PiecePool &pool)
+    : m_disk(std::move(disk)), m_clusters(dynamic_cast<PackedClusters *>(m_disk.get())), m_pool(pool)
+{}
+
 Piece PieceReader::make_piece(const PieceTask &task)
 {
-    Piece piece;
-    if (m_spare.empty()) {
-        piece.bytes = Buffer(piece_size);
-        piece.packed = Buffer(piece_size);
-    } else {
-        piece = std::move(m_spare.back());
-        m_spare.pop_back();
-        piece.taken_over.clear();
-        piece.stored.clear();
-        piece.tables.clear();
-        piece.packed_used = 0;
-    }
+    Piece piece = m_pool.take();
     piece.offset = task.offset;
     piece.length = std::min(piece_size, *round_up(m_disk->size() - task.offset, sector_size));
     // What no extent covers is zero.

@@ -1,7 +1,8 @@
-// One thread's reader of pieces, and what it has for that: a disk of its own, and buffers that are used again.
+// One thread's reader of pieces, with a disk of its own, and the pieces' buffers, which all threads use again.
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include <imgport/disk.hpp>
@@ -12,17 +13,33 @@
 
 namespace imgport {
 
+// Pieces that are done with, for whoever begins one: what one thread has read another may have written, so a store for
+// each thread would grow without end. Its size is that of the work under way.
+class PiecePool {
+public:
+    // With room for compressed clusters, or without.
+    enum class Packed { yes, no };
+    explicit PiecePool(Packed packed) : m_packed(packed) {}
+
+    Piece take();
+    void give_back(Piece piece);
+
+private:
+    Packed m_packed;
+    std::mutex m_mutex;
+    std::vector<Piece> m_spare;
+};
+
 class PieceReader {
 public:
-    explicit PieceReader(std::shared_ptr<Disk> disk);
+    // The pool must outlive it.
+    PieceReader(std::shared_ptr<Disk> disk, PiecePool &pool);
 
     // The piece with all its bytes.
     Result<Piece> read(const PieceTask &task);
     // The same, but clusters that the source has compressed with deflate are taken over as they are, where no reader's
     // window is too small for them. With `bytes_too` the disk's bytes are there all the same.
     Result<Piece> take_over(const PieceTask &task, bool bytes_too);
-    // A piece that is no longer needed.
-    void recycle(Piece piece);
 
 private:
     Piece make_piece(const PieceTask &task);
@@ -31,7 +48,7 @@ private:
 
     std::shared_ptr<Disk> m_disk;
     PackedClusters *m_clusters;  // the same disk; nullptr where nothing can be taken over
-    std::vector<Piece> m_spare;
+    PiecePool &m_pool;
 };
 
 }  // namespace imgport
