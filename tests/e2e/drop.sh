@@ -127,5 +127,17 @@ for kind in ext4 xfs btrfs; do
     expect_exit 0 cmp -n $((64 * 1024 * 1024 - 4096)) -i 4096:0 swap /dev/zero
     expect_exit 0 cmp -n $((start + part)) disk.raw dropped.raw
     rm -f dropped.qcow2
+
+    # prepare offers it, and the manifest says what was left out.
+    prepare=("$IMGPORT" prepare disk.raw --role data --fail-on never --output)
+    expect_exit 0 "${prepare[@]}" whole
+    expect_text err 'are dead: leave them out with --drop free-space --drop swap'
+    expect_equal "left out, unasked" "$(jq -c .content.dropped whole/disk.manifest.json)" '[]'
+    expect_exit 0 "${prepare[@]}" less --drop free-space --drop swap
+    expect_equal "left out" "$(jq -c '[.content.dropped[] | select(.bytes > 20000000) | .what]' less/disk.manifest.json)" \
+      '["free-space","swap"]'
+    expect_exit 0 "$IMGPORT" verify less/disk.manifest.json
+    expect_exit 1 "$IMGPORT" digest whole/disk.qcow2 less/disk.qcow2
+    rm -r whole less
   fi
 done
