@@ -16,6 +16,7 @@ namespace imgport {
 
 enum class Compression { none, fast, small, zstd };
 enum class VhdType { dynamic, fixed };
+enum class Preallocation { none, metadata };
 enum class Verify { none, structure, content };
 enum class Engine { automatic, native, qemu };
 
@@ -23,6 +24,7 @@ struct ConvertOptions {
     Format target = Format::qcow2;  // qcow2, vhd or raw
     Compression compression = Compression::none;
     VhdType vhd_type = VhdType::dynamic;
+    Preallocation preallocation = Preallocation::none;  // metadata: every cluster of a QCOW2 has its place in the file
     Verify verify = Verify::structure;
     Engine engine = Engine::automatic;
     Overwrite overwrite = Overwrite::no;

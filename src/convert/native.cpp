@@ -88,7 +88,9 @@ public:
     {
         switch (plan.target) {
         case Format::qcow2:
-            m_writer = make_qcow2_writer({.size = plan.virtual_size, .compression = options.compression});
+            m_writer = make_qcow2_writer({.size = plan.virtual_size,
+                                          .compression = options.compression,
+                                          .preallocate = options.preallocation == Preallocation::metadata});
             break;
         case Format::vhd: {
             auto writer = make_vhd_writer(

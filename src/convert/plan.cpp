@@ -60,6 +60,14 @@ Result<ConversionPlan> plan_conversion(const ImageFacts &source, const ConvertOp
                      {},
                      {},
                      "leave --compression out, or choose --to qcow2"});
+    if (options.preallocation != Preallocation::none &&
+        (options.target != Format::qcow2 || options.compression != Compression::none))
+        return fail({ErrorCode::usage,
+                     "only a QCOW2 without compression has metadata to preallocate",
+                     {},
+                     {},
+                     {},
+                     "leave --preallocation out"});
     auto size = source.virtual_size ? round_up(*source.virtual_size, 512) : std::optional<std::uint64_t>(0);
     if (!size)
         return fail(ErrorCode::malformed, "the disk's size is absurd");

@@ -23,8 +23,9 @@ std::string creation_options(const ConversionPlan &plan, const ConvertOptions &o
 {
     switch (plan.target) {
     case Format::qcow2:
-        return options.compression == Compression::zstd ? "compat=1.1,cluster_size=65536,compression_type=zstd"
-                                                        : "compat=1.1,cluster_size=65536";
+        return fmt::format("compat=1.1,cluster_size=65536{}{}",
+                           options.compression == Compression::zstd ? ",compression_type=zstd" : "",
+                           options.preallocation == Preallocation::metadata ? ",preallocation=metadata" : "");
     case Format::vhd:
         // force_size: the size to the byte, instead of rounded up to a CHS geometry.
         return options.vhd_type == VhdType::fixed ? "subformat=fixed,force_size=on" : "subformat=dynamic,force_size=on";

@@ -2,6 +2,7 @@
 #include "convert/native.hpp"
 
 #include <atomic>
+#include <filesystem>
 #include <random>
 #include <thread>
 
@@ -126,6 +127,31 @@ TEST(NativeEngine, WritesTheDiskThatItRead)
         run_tool({"qemu-img", "compare", "-f", "raw", "-F", driver, folder / "in.raw", folder / "out"});
         if (options.target == Format::qcow2)
             run_tool({"qemu-img", "check", "-f", driver, folder / "out"});
+    }
+}
+
+TEST(NativeEngine, GivesEveryClusterAPlaceWhereThatIsAsked)
+{
+    IMGPORT_NEEDS("qemu-img");
+    auto const disk = make_disk();
+    Folder const folder;
+    folder.write("in.raw", {reinterpret_cast<const char *>(disk->bytes().data()), disk->bytes().size()});
+    for (auto const engine : {Engine::native, Engine::qemu}) {
+        ConvertOptions options;
+        options.engine = engine;
+        options.preallocation = Preallocation::metadata;
+        auto const made =
+            convert(folder / "in.raw", probe(folder / "in.raw"), folder / "out.qcow2", options, silent_progress());
+        ASSERT_TRUE(made) << describe(made.error());
+        auto const said = run_tool({"qemu-img", "check", "-f", "qcow2", folder / "out.qcow2"});
+        EXPECT_NE(said.find("= 100.00% allocated"), std::string::npos) << said;
+        run_tool({"qemu-img", "compare", "-f", "raw", "-F", "qcow2", folder / "in.raw", folder / "out.qcow2"});
+        std::filesystem::remove(folder / "out.qcow2");
+        options.compression = Compression::fast;
+        auto const refused =
+            convert(folder / "in.raw", probe(folder / "in.raw"), folder / "b.qcow2", options, silent_progress());
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, ErrorCode::usage);
     }
 }
 

@@ -168,6 +168,8 @@ void add_output_options(CLI::App &verb, OutputOptions &options)
     add_choice(verb, "--compression", options.compression, {"none", "fast", "small", "zstd"},
                "Of QCOW2 clusters; fast and small are zlib, zstd is refused by many readers");
     add_choice(verb, "--vhd-type", options.vhd_type, {"dynamic", "fixed"}, "Which kind of VHD");
+    add_choice(verb, "--preallocation", options.preallocation, {"none", "metadata"},
+               "metadata: every cluster of a plain QCOW2 has its place in the (sparse) file from the start");
     add_choice(verb, "--verify", options.verify, {"none", "structure", "content"},
                "structure: probe and qemu-img check; content: also compare every byte");
     add_choice(verb, "--engine", options.engine, {"auto", "native", "qemu"},
@@ -198,6 +200,7 @@ Result<ConvertOptions> convert_options(const OutputOptions &options, const Globa
                           : options.compression == "small" ? Compression::small
                                                            : Compression::zstd;
     convert.vhd_type = options.vhd_type == "fixed" ? VhdType::fixed : VhdType::dynamic;
+    convert.preallocation = options.preallocation == "metadata" ? Preallocation::metadata : Preallocation::none;
     convert.verify = options.verify == "none"      ? Verify::none
                      : options.verify == "content" ? Verify::content
                                                    : Verify::structure;

@@ -50,6 +50,7 @@ struct OutputOptions {
     std::string to = {};
     std::string compression;
     std::string vhd_type = "dynamic";
+    std::string preallocation = "none";
     std::string verify;
     std::string engine = "auto";
     std::string grow = {};
