@@ -43,12 +43,11 @@ printf '\xff' | dd of=broken/web.qcow2 bs=1 seek=400000 conv=notrunc status=none
 expect_exit 5 "$IMGPORT" verify broken/web.manifest.json
 rm -rf broken shelf out1/web.qcow2
 
-# The same again, under another name of the output: the same manifest, but for the bytes that qemu-img arranged.
+# The same again: the same manifest, byte for byte, and so the same artifact.
 mv $manifest first.json
 expect_exit 0 "$IMGPORT" prepare web.vmdk --output out1 --image-name web-1 \
   --object 'https://images.oss-cn-hangzhou.aliyuncs.com/web/web-1.qcow2'
-bytes='del(.artifact.sha256, .artifact.crc64ecma, .artifact.file_size)'
-expect_equal "the second manifest" "$(jq -S "$bytes" $manifest)" "$(jq -S "$bytes" first.json)"
+expect_exit 0 cmp $manifest first.json
 rm -rf out1
 
 # A fault: exit code 1, nothing written. --fail-on never writes, and says so in the manifest.
