@@ -26,6 +26,23 @@ Result<void> add_patches(DiskChanges &changes, std::vector<BytePatch> more)
     return {};
 }
 
+// Growing leaves a hole where the old backup of the partition table was, beside those of dropping.
+void add_holes(DiskChanges &changes, const std::vector<ByteRange> &more)
+{
+    auto all = changes.holes;
+    all.insert(all.end(), more.begin(), more.end());
+    std::ranges::sort(all, {}, &ByteRange::offset);
+    changes.holes.clear();
+    for (auto const &hole : all) {
+        if (changes.holes.empty() || hole.offset > changes.holes.back().offset + changes.holes.back().length) {
+            changes.holes.push_back(hole);
+            continue;
+        }
+        auto &last = changes.holes.back();
+        last.length = std::max(last.offset + last.length, hole.offset + hole.length) - last.offset;
+    }
+}
+
 }  // namespace
 
 Result<DiskChanges> plan_changes(const DiskMaker &make_disk, std::uint64_t size, const ConvertOptions &options,
@@ -48,7 +65,7 @@ Result<DiskChanges> plan_changes(const DiskMaker &make_disk, std::uint64_t size,
         if (!drop)
             return fail(drop.error());
         dropped = std::move(drop->dropped);
-        changes.holes = std::move(drop->changes.holes);
+        add_holes(changes, drop->changes.holes);
         if (auto done = add_patches(changes, std::move(drop->changes.patches)); !done)
             return fail(done.error());
     } else if (options.offer_drop) {
