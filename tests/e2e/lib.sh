@@ -88,6 +88,13 @@ expect_empty_dir() {
   checks=$((checks + 1))
 }
 
+# flip_byte FILE OFFSET: turns every bit of the byte there, so that it is another one whatever it was.
+flip_byte() {
+  local byte
+  byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+  printf "\\x$(printf %02x $((255 - byte)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 # small_disk FILE: a partitioned disk of 64 MiB with data, zeroes and holes, made without root.
 small_disk() {
   truncate -s 64M "$1"

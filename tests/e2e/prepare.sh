@@ -39,7 +39,7 @@ expect_exit 4 "$IMGPORT" upload $manifest command:false
 
 # One flipped byte does not verify.
 cp -r out1 broken
-printf '\xff' | dd of=broken/web.qcow2 bs=1 seek=400000 conv=notrunc status=none
+flip_byte broken/web.qcow2 400000
 expect_exit 5 "$IMGPORT" verify broken/web.manifest.json
 rm -rf broken shelf out1/web.qcow2
 
