@@ -9,8 +9,8 @@
 
 #include "format/archive.hpp"
 #include "format/ovf_units.hpp"
-#include "format/xml_tree.hpp"
 #include "support/text.hpp"
+#include "support/xml_tree.hpp"
 
 namespace imgport {
 namespace {

@@ -1,4 +1,4 @@
-#include "format/xml_tree.hpp"
+#include "support/xml_tree.hpp"
 
 #include <climits>
 
