@@ -27,8 +27,12 @@ public:
     void add(std::uint64_t offset, const Sha256::Value &segment);
     // Ends the digest; the object may not be used again.
     std::string finish();
+    // As it stands.
+    ContentDigest copy() const { return ContentDigest(m_sha.copy()); }
 
 private:
+    explicit ContentDigest(Sha256 sha) : m_sha(std::move(sha)) {}
+
     Sha256 m_sha;
 };
 

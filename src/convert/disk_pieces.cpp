@@ -32,6 +32,12 @@ Result<void> DiskPieces::look_further()
             at += part;
         }
     }
+    if (!m_found.empty()) {
+        m_last = m_found.back().offset;
+    } else if (m_longest_gap != 0 && m_looked - m_last >= m_longest_gap) {
+        m_last = (m_looked - 1) / piece_size * piece_size;
+        m_found.push_back({m_last});
+    }
     return {};
 }
 

@@ -1,6 +1,7 @@
 // A disk cut into the pieces that are worth looking at.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <vector>
@@ -18,16 +19,22 @@ struct PieceTask {
 
 class DiskPieces {
 public:
-    explicit DiskPieces(Disk &disk) : m_disk(disk) {}
+    // From the piece at `from` on, a multiple of piece_size. Where nothing is stored for `longest_gap` bytes, a piece
+    // without data comes all the same, for who has something to do there; 0: it does not.
+    explicit DiskPieces(Disk &disk, std::uint64_t from = 0, std::uint64_t longest_gap = 0)
+        : m_disk(disk), m_longest_gap(longest_gap), m_looked(std::min(from, disk.size())), m_last(m_looked)
+    {}
 
-    // The next piece with data, in rising order; nothing at the end. An error (interrupted) where the user has said so.
+    // The next piece, in rising order; nothing at the end. An error (interrupted) where the user has said so.
     Result<std::optional<PieceTask>> next();
 
 private:
     Result<void> look_further();
 
     Disk &m_disk;
-    std::uint64_t m_looked = 0;  // up to here the extents are known
+    std::uint64_t m_longest_gap;
+    std::uint64_t m_looked;  // up to here the extents are known
+    std::uint64_t m_last;    // the offset of the last piece found
     std::deque<PieceTask> m_found;
 };
 

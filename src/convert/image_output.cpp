@@ -57,7 +57,7 @@ iovec part_of(Bytes bytes)
 
 }  // namespace
 
-Result<void> ImageOutput::write(const Piece &piece)
+Result<void> ImageOutput::store(const Piece &piece)
 {
     std::vector<iovec> parts;
     parts.reserve(most_parts);

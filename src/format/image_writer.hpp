@@ -2,6 +2,7 @@
 // tables that say so (at the end). A writer decides; the bytes are written by whoever drives it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -52,7 +53,6 @@ public:
     };
 
     ImageWriter() = default;
-    ImageWriter(const ImageWriter &) = delete;
     ImageWriter &operator=(const ImageWriter &) = delete;
     virtual ~ImageWriter() = default;
 
@@ -61,8 +61,16 @@ public:
     // Gives what is stored its place in the file. One call at a time, in the order of the pieces; a piece that never
     // comes is zeroes.
     virtual void place(Piece &piece) = 0;
-    // After the last piece: headers and tables, and the file's size.
+    // After the last piece: headers and tables, and the file's size. What lies behind the pieces comes in rising order.
     virtual Result<void> finish(Output &output) = 0;
+
+    // What tells the disk from others, for a format that writes such a thing: it may be known last.
+    virtual void identify(const std::array<std::byte, 16> & /*unique_id*/) {}
+    // As it stands, for who may have to go on from here once more.
+    virtual std::unique_ptr<ImageWriter> copy() const = 0;
+
+protected:
+    ImageWriter(const ImageWriter &) = default;
 };
 
 // What of the piece is not zero, looked at in blocks of 4 KiB; neighbours are joined.

@@ -29,10 +29,11 @@ std::uint64_t Qcow2Space::take_clusters(std::uint64_t count)
 
 std::uint64_t Qcow2Space::take_packed(std::uint64_t size)
 {
+    // What lies behind it already is never gone back over, so that the file can be sent while it is made.
+    if (m_packed_end != m_end)
+        m_packed_at = m_packed_end = m_end;
+    // Compressed clusters may cross from one cluster of the file into the next.
     if (size > m_packed_end - m_packed_at) {
-        // Compressed clusters may cross from one cluster of the file into the next.
-        if (m_packed_end != m_end)
-            m_packed_at = m_end;
         m_end += cluster;
         m_packed_end = m_end;
         m_counts.push_back(0);

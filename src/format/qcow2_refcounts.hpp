@@ -19,8 +19,8 @@ class Qcow2Space {
 public:
     // Whole clusters in a row; where the first one begins.
     std::uint64_t take_clusters(std::uint64_t count);
-    // Bytes for one compressed cluster: behind the one before it, and in the next cluster of the file where the last
-    // one is full. Every cluster that its sectors touch counts one more user.
+    // Bytes for one compressed cluster: behind the one before it, or in a new cluster of the file where something else
+    // has come in between. Every cluster that its sectors touch counts one more user.
     std::uint64_t take_packed(std::uint64_t size);
     // Puts the refcount blocks that nothing can change any more into the piece.
     void hand_over_blocks(Piece &piece);

@@ -83,6 +83,7 @@ public:
         place_tables(last);
         std::uint64_t const l1_at = place_l1(last);
         auto const refcounts = m_space.finish(last);
+        std::ranges::sort(last.stored, {}, &StoredRange::at);
         for (auto const &range : last.stored) {
             if (auto done = output.write(range.at, range.bytes); !done)
                 return done;
@@ -92,6 +93,8 @@ public:
         // Until the header is there, nobody takes the file for an image.
         return output.write(0, header(l1_at, refcounts));
     }
+
+    std::unique_ptr<ImageWriter> copy() const override { return std::make_unique<Qcow2Writer>(*this); }
 
 private:
     struct Table {

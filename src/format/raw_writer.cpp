@@ -20,6 +20,8 @@ public:
 
     Result<void> finish(Output &output) override { return output.resize(m_size); }
 
+    std::unique_ptr<ImageWriter> copy() const override { return std::make_unique<RawWriter>(*this); }
+
 private:
     std::uint64_t m_size;
 };

@@ -1,6 +1,7 @@
 #include "format/vhd_writer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "format/reading.hpp"
@@ -88,6 +89,14 @@ std::array<std::byte, VhdDynamicHeader::length> make_header(std::uint32_t table_
     return header;
 }
 
+class VhdWriter : public ImageWriter {
+public:
+    void identify(const std::array<std::byte, 16> &unique_id) override { m_unique_id = unique_id; }
+
+protected:
+    std::array<std::byte, 16> m_unique_id{};
+};
+
 class FixedWriter final : public VhdWriter {
 public:
     explicit FixedWriter(const VhdMaking &making) : m_making(making) {}
@@ -104,6 +113,8 @@ public:
     {
         return output.write(m_making.size, make_footer(m_making, m_unique_id));
     }
+
+    std::unique_ptr<ImageWriter> copy() const override { return std::make_unique<FixedWriter>(*this); }
 
 private:
     VhdMaking m_making;
@@ -155,6 +166,8 @@ public:
         return output.write(m_end, footer);
     }
 
+    std::unique_ptr<ImageWriter> copy() const override { return std::make_unique<DynamicWriter>(*this); }
+
 private:
     VhdMaking m_making;
     std::vector<std::uint32_t> m_blocks;  // the block allocation table: sectors
@@ -164,7 +177,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<VhdWriter> make_vhd_writer(const VhdMaking &making)
+std::unique_ptr<ImageWriter> make_vhd_writer(const VhdMaking &making)
 {
     if (making.fixed)
         return std::make_unique<FixedWriter>(making);

@@ -1,8 +1,6 @@
 // VHD, dynamic and fixed: Microsoft "Virtual Hard Disk Image Format Specification" 1.0.
 #pragma once
 
-#include <array>
-
 #include "format/image_writer.hpp"
 
 namespace imgport {
@@ -16,18 +14,9 @@ struct VhdMaking {
 // The block allocation table counts 512-byte sectors in 32 bits, and Hyper-V and Azure stop at 2040 GiB.
 inline constexpr std::uint64_t vhd_most_bytes = std::uint64_t{2040} << 30;
 
-class VhdWriter : public ImageWriter {
-public:
-    // What tells the disk from others; it is written by finish(), so it may be known last.
-    void identify(const std::array<std::byte, 16> &unique_id) { m_unique_id = unique_id; }
-
-protected:
-    std::array<std::byte, 16> m_unique_id{};
-};
-
 // Dynamic disks have blocks of 2 MiB, whose bitmaps say that all of it is there, as QEMU's do. The size stands in
 // current_size to the byte, with a creator for which QEMU believes it, and in a geometry that the specification's own
 // calculation gives.
-std::unique_ptr<VhdWriter> make_vhd_writer(const VhdMaking &making);
+std::unique_ptr<ImageWriter> make_vhd_writer(const VhdMaking &making);
 
 }  // namespace imgport

@@ -34,6 +34,13 @@ Sha256::Value Sha256::finish()
     return value;
 }
 
+Sha256 Sha256::copy() const
+{
+    Sha256 other;
+    EVP_MD_CTX_copy_ex(other.m_state->context, m_state->context);
+    return other;
+}
+
 struct NamedDigest::State {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool ready = false;

@@ -22,6 +22,8 @@ public:
     void update(Bytes bytes);
     // Ends the digest; the object may not be used again.
     Value finish();
+    // As it stands.
+    Sha256 copy() const;
 
 private:
     struct State;
