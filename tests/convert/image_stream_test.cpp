@@ -16,7 +16,7 @@ using imgport::testing::MemoryDisk;
 
 namespace {
 
-constexpr std::uint64_t part_size = 1'500'000;
+constexpr std::uint64_t part_size = 1'000'000;
 
 // Noise, text and zeroes, in shreds; longer than the head when it is compressed, too.
 std::shared_ptr<MemoryDisk> make_disk(std::size_t size)
@@ -27,10 +27,10 @@ std::shared_ptr<MemoryDisk> make_disk(std::size_t size)
     for (std::size_t at = 0; at < bytes.size();) {
         std::size_t const length = std::min<std::size_t>(random() % 700000 + 1, bytes.size() - at);
         unsigned const kind = random() % 3;
-        for (std::size_t i = 0; i < length; ++i, ++at)
-            bytes[at] = kind == 0   ? static_cast<std::byte>(random() >> 8)
-                        : kind == 1 ? static_cast<std::byte>("text and text\n"[i % 14])
-                                    : std::byte{0};
+        for (std::size_t i = 0; kind != 2 && i < length; ++i)
+            bytes[at + i] =
+                kind == 0 ? static_cast<std::byte>(random() >> 8) : static_cast<std::byte>("text and text\n"[i % 14]);
+        at += length;
     }
     return disk;
 }
@@ -44,7 +44,6 @@ const Case cases[] = {
     {"raw", {.target = Format::raw}},
     {"qcow2", {.target = Format::qcow2}},
     {"qcow2_fast", {.target = Format::qcow2, .compression = Compression::fast}},
-    {"qcow2_small", {.target = Format::qcow2, .compression = Compression::small}},
     {"vhd", {.target = Format::vhd}},
     {"vhd_fixed", {.target = Format::vhd, .vhd_type = VhdType::fixed}},
 };
@@ -101,7 +100,7 @@ std::string read_part(ImageStream &stream, std::size_t limit = SIZE_MAX)
 
 TEST_P(Stream, IsTheFile)
 {
-    prepare((30 << 20) + 5 * 512);
+    prepare((24 << 20) + 5 * 512);
     ASSERT_GT(m_file.size(), image_head_size + 2 * part_size);
     for (unsigned const threads : {1U, 2U, 3U}) {
         ImageStream stream(making(), maker(), GetParam().options, threads, part_size);
@@ -122,7 +121,7 @@ TEST_P(Stream, IsTheFile)
 
 TEST_P(Stream, GivesAPartAgainAndAgain)
 {
-    prepare((30 << 20) + 5 * 512);
+    prepare((24 << 20) + 5 * 512);
     std::minstd_rand random(11);
     ImageStream stream(making(), maker(), GetParam().options, 2, part_size);
     std::string text;
@@ -153,7 +152,7 @@ TEST_P(Stream, GivesAPartAgainAndAgain)
 
 TEST_P(Stream, GoesOverAPartThatNobodyReads)
 {
-    prepare(20 << 20);
+    prepare(24 << 20);
     ImageStream stream(making(), maker(), GetParam().options, 2, part_size);
     ASSERT_TRUE(*stream.next_part());
     EXPECT_EQ(read_part(stream, 1000).size(), 1000U);
@@ -174,7 +173,7 @@ TEST_P(Stream, OfASmallImageIsItsHead)
 
 TEST_P(Stream, CanBeMeasuredBefore)
 {
-    prepare((30 << 20) + 5 * 512);
+    prepare((24 << 20) + 5 * 512);
     auto const image = measure_image(making(), maker(), GetParam().options, 2, silent_progress());
     ASSERT_TRUE(image);
     EXPECT_EQ(image->size, m_file.size());
@@ -184,8 +183,8 @@ TEST_P(Stream, CanBeMeasuredBefore)
 
 TEST_P(Stream, EndsWithTheSourcesError)
 {
-    prepare(30 << 20);
-    m_disk->make_unreadable(25 << 20);
+    prepare(24 << 20);
+    m_disk->make_unreadable(20 << 20);
     ImageStream stream(making(), maker(), GetParam().options, 2, part_size);
     Result<bool> more = true;
     while (more && *more)
