@@ -16,7 +16,7 @@ struct ApiCall {
     std::string host;             // with the port where it is not the scheme's own
     std::string action;           // "ImportImage"
     std::string version;          // "2014-05-26"
-    NamedValues parameters = {};  // not encoded
+    NamedValues parameters = {};  // not encoded; one without a value is not sent
 };
 
 // A complete request; POST with the parameters in the query and an empty body. ACS3-HMAC-SHA256 in the headers, or RPC

@@ -21,28 +21,14 @@
 namespace imgport {
 namespace {
 
-std::string base64(Bytes bytes)
-{
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        std::uint32_t group = 0;
-        std::size_t const there = std::min<std::size_t>(3, bytes.size() - i);
-        for (std::size_t j = 0; j < 3; ++j)
-            group = group << 8 | (j < there ? std::to_integer<std::uint32_t>(bytes[i + j]) : 0U);
-        for (std::size_t j = 0; j < 4; ++j)
-            out += j <= there ? alphabet[group >> (18 - 6 * j) & 63] : '=';
-    }
-    return out;
-}
-
 // Only this very style sheet is allowed; no script, picture, frame, form or connection.
 std::string security_policy()
 {
     Sha256 digest;
     digest.update(bytes_of(html_style));
     auto const value = digest.finish();
-    return fmt::format("default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'", base64(value));
+    return fmt::format("default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+                       to_base64(value));
 }
 
 std::string overview(const Report &report)

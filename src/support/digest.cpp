@@ -2,6 +2,7 @@
 
 #include <lzma.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 namespace imgport {
 
@@ -88,6 +89,22 @@ std::uint64_t crc64_ecma(std::uint64_t crc, Bytes bytes)
     return lzma_crc64(reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size(), crc);
 }
 
+std::vector<std::byte> hmac(const std::string &algorithm, Bytes key, Bytes message)
+{
+    const EVP_MD *const kind = EVP_get_digestbyname(algorithm.c_str());
+    if (kind == nullptr)
+        return {};
+    std::vector<std::byte> value(EVP_MAX_MD_SIZE);
+    unsigned length = 0;
+    // A key of no bytes is a key all the same: the pointer must not be null.
+    const void *const start = key.empty() ? static_cast<const void *>("") : key.data();
+    if (HMAC(kind, start, static_cast<int>(key.size()), reinterpret_cast<const unsigned char *>(message.data()),
+             message.size(), reinterpret_cast<unsigned char *>(value.data()), &length) == nullptr)
+        return {};
+    value.resize(length);
+    return value;
+}
+
 std::string to_hex(Bytes bytes)
 {
     constexpr const char *digits = "0123456789abcdef";
@@ -97,6 +114,15 @@ std::string to_hex(Bytes bytes)
         out += digits[std::to_integer<unsigned>(byte) >> 4];
         out += digits[std::to_integer<unsigned>(byte) & 15];
     }
+    return out;
+}
+
+std::string to_base64(Bytes bytes)
+{
+    std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL writes a zero behind it
+    EVP_EncodeBlock(reinterpret_cast<unsigned char *>(out.data()),
+                    reinterpret_cast<const unsigned char *>(bytes.data()), static_cast<int>(bytes.size()));
+    out.pop_back();
     return out;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "support/bytes.hpp"
 
@@ -56,6 +57,11 @@ std::string hex_digest(const std::string &algorithm, Bytes bytes);
 // sends as x-oss-hash-crc64ecma. Start with 0 and feed the result back in.
 std::uint64_t crc64_ecma(std::uint64_t crc, Bytes bytes);
 
+// HMAC (RFC 2104) with a digest that OpenSSL knows by name ("SHA1", "SHA256"); empty where it knows no such name.
+std::vector<std::byte> hmac(const std::string &algorithm, Bytes key, Bytes message);
+
 std::string to_hex(Bytes bytes);
+// RFC 4648, with the padding.
+std::string to_base64(Bytes bytes);
 
 }  // namespace imgport
