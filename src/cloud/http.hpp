@@ -19,8 +19,8 @@ namespace imgport {
 
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 
-// What is sent, read while it is sent. A transport may start it again from the front (a connection that died before
-// anything arrived).
+// What is sent, read while it is sent. A transport rewinds it before it sends, and may start it again from the front (a
+// kept connection that turns out to be dead).
 class RequestBody {
 public:
     RequestBody() = default;
@@ -44,6 +44,7 @@ struct HttpRequest {
     // Slower than a byte a second for so long: the connection is dead.
     std::chrono::seconds stall_timeout{60};
     std::size_t reply_limit = std::size_t{16} << 20;  // bytes; a longer reply is an error
+    bool direct = false;                              // past any proxy: the metadata of the machine we run on
 };
 
 struct HttpReply {
@@ -63,7 +64,8 @@ struct HttpFailure {
 };
 
 // Safe for several threads at once. Redirections are not followed; proxies and CAs come from the environment as curl's
-// do (HTTPS_PROXY, SSL_CERT_FILE), certificates are always verified.
+// do (HTTPS_PROXY, SSL_CERT_FILE), certificates are always verified. A reply that comes before the body was sent is the
+// reply: the rest of the body is not sent.
 class HttpTransport {
 public:
     HttpTransport() = default;

@@ -1,0 +1,369 @@
+// HTTP by libcurl.
+#include "cloud/http.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <set>
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <imgport/progress.hpp>
+#include <imgport/version.hpp>
+
+#include "cloud/http_failure.hpp"
+#include "support/text.hpp"
+
+namespace imgport {
+namespace {
+
+// A body from this size on is worth a question before it is sent.
+constexpr std::uint64_t large_body = std::uint64_t{1} << 20;
+// What is read of a body at once, straight into what libcurl sends from.
+constexpr long upload_buffer = 512L << 10;
+constexpr long expect_timeout = 500;  // milliseconds
+constexpr std::size_t header_limit = std::size_t{256} << 10;
+
+using Handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+using HeaderList = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+
+// One request on its way. The callbacks return what makes libcurl stop where something is wrong on our side.
+struct Exchange {
+    const HttpRequest &request;
+    HttpReply reply = {};
+    std::optional<Error> own_error = {};  // the body's, or that the reply is too long
+    std::uint64_t sent = 0;
+    std::size_t header_bytes = 0;
+
+    std::size_t read_body(std::span<std::byte> into)
+    {
+        std::uint64_t const left = request.body->size() - std::min(sent, request.body->size());
+        into = into.first(static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), left)));
+        if (into.empty())
+            return 0;
+        auto const got = request.body->read(into);
+        if (got && *got > 0 && *got <= into.size()) {
+            sent += *got;
+            return *got;
+        }
+        own_error = got ? Error{ErrorCode::environment, "the data to be sent ended early"} : got.error();
+        return CURL_READFUNC_ABORT;
+    }
+    bool rewind_body()
+    {
+        sent = 0;
+        if (request.body == nullptr)
+            return true;
+        auto const done = request.body->rewind();
+        if (!done)
+            own_error = done.error();
+        return done.has_value();
+    }
+    bool take_reply(std::string_view bytes)
+    {
+        if (reply.body.size() + bytes.size() > request.reply_limit) {
+            own_error = Error{ErrorCode::remote, fmt::format("the reply of {} is longer than {} bytes",
+                                                             origin_of(request.url), request.reply_limit)};
+            return false;
+        }
+        reply.body.append(bytes);
+        return true;
+    }
+    bool take_header(std::string_view line)
+    {
+        header_bytes += line.size();
+        if (header_bytes > header_limit) {
+            own_error = Error{ErrorCode::remote, fmt::format("the headers of the reply of {} are longer than {} bytes",
+                                                             origin_of(request.url), header_limit)};
+            return false;
+        }
+        if (line.starts_with("HTTP/")) {
+            reply.headers.clear();  // those of "100 Continue"
+            return true;
+        }
+        if (auto const colon = line.find(':'); colon != std::string_view::npos)
+            reply.headers.emplace_back(to_lower(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
+        return true;
+    }
+};
+
+Exchange &exchange_of(void *pointer)
+{
+    return *static_cast<Exchange *>(pointer);
+}
+
+std::size_t on_read(char *to, std::size_t size, std::size_t count, void *exchange)
+{
+    return exchange_of(exchange).read_body(std::as_writable_bytes(std::span(to, size * count)));
+}
+
+int on_seek(void *exchange, curl_off_t offset, int origin)
+{
+    bool const front = offset == 0 && origin == SEEK_SET;
+    return front && exchange_of(exchange).rewind_body() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+std::size_t on_write(char *from, std::size_t size, std::size_t count, void *exchange)
+{
+    return exchange_of(exchange).take_reply({from, size * count}) ? size * count : 0;
+}
+
+std::size_t on_header(char *from, std::size_t size, std::size_t count, void *exchange)
+{
+    return exchange_of(exchange).take_header({from, size * count}) ? size * count : 0;
+}
+
+int on_progress(void *, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
+{
+    return interrupted() ? 1 : 0;
+}
+
+std::string from_environment(const char *name)
+{
+    const char *const value = std::getenv(name);
+    return value != nullptr ? value : "";
+}
+
+// Where CAs are looked for instead of in the system's own place: curl's rules (libcurl itself does not look).
+struct TrustPlaces {
+    std::string file;
+    std::string directory;
+
+    static TrustPlaces from_user()
+    {
+        if (auto bundle = from_environment("CURL_CA_BUNDLE"); !bundle.empty())
+            return {std::move(bundle), {}};
+        return {from_environment("SSL_CERT_FILE"), from_environment("SSL_CERT_DIR")};
+    }
+};
+
+template <class T>
+void set(CURL *handle, CURLoption option, T value)
+{
+    curl_easy_setopt(handle, option, value);
+}
+
+void set_connection(CURL *handle, const HttpRequest &request, const TrustPlaces &trust)
+{
+    set(handle, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+    set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    set(handle, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+    // Several connections carry more than one with several streams, and the stores speak nothing newer anyway.
+    set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+    set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+    set(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout.count()));
+    set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (request.direct)
+        set(handle, CURLOPT_NOPROXY, "*");
+    if (!trust.file.empty())
+        set(handle, CURLOPT_CAINFO, trust.file.c_str());
+    if (!trust.directory.empty())
+        set(handle, CURLOPT_CAPATH, trust.directory.c_str());
+}
+
+void set_body(CURL *handle, const HttpRequest &request)
+{
+    if (request.body != nullptr) {
+        set(handle, CURLOPT_UPLOAD, 1L);
+        set(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+        set(handle, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer);
+    } else if (request.method == "POST" || request.method == "PUT" || !request.text.empty()) {
+        // With "Content-Length: 0" where there is nothing: servers ask for it.
+        set(handle, CURLOPT_POST, 1L);
+        set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.text.size()));
+        set(handle, CURLOPT_POSTFIELDS, request.text.c_str());
+    } else if (request.method == "HEAD") {
+        set(handle, CURLOPT_NOBODY, 1L);
+    }
+    set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+}
+
+bool add(HeaderList &list, const std::string &line)
+{
+    curl_slist *const longer = curl_slist_append(list.get(), line.c_str());
+    if (longer == nullptr)
+        return false;
+    (void)list.release();
+    list.reset(longer);
+    return true;
+}
+
+// Empty where memory is short or a header would break the request.
+HeaderList headers_of(const HttpRequest &request, bool ask_first)
+{
+    HeaderList list{nullptr, curl_slist_free_all};
+    bool typed = false;
+    for (const auto &[name, value] : request.headers) {
+        if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+            return {nullptr, curl_slist_free_all};
+        typed = typed || to_lower(name) == "content-type";
+        // "Name;" is libcurl's way to send a header without a value.
+        if (!add(list, value.empty() ? name + ";" : name + ": " + value))
+            return {nullptr, curl_slist_free_all};
+    }
+    // libcurl would add one of its own, which no signature knows of.
+    if (!typed && !add(list, "Content-Type:"))
+        return {nullptr, curl_slist_free_all};
+    if (!add(list, ask_first ? "Expect: 100-continue" : "Expect:"))
+        return {nullptr, curl_slist_free_all};
+    return list;
+}
+
+HttpFailure stopped()
+{
+    return {Error{ErrorCode::interrupted, "interrupted"}, false};
+}
+
+// Handles are kept with their connections, the one used last first, so that as few connections as possible are open.
+class CurlTransport final : public HttpTransport {
+public:
+    CurlTransport()
+    {
+        static CURLcode const ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+        m_ready = ready == CURLE_OK;
+    }
+
+    tl::expected<HttpReply, HttpFailure> send(const HttpRequest &request) override
+    {
+        if (interrupted())
+            return tl::unexpected(stopped());
+        Handle handle = take_handle();
+        if (!handle)
+            return tl::unexpected(HttpFailure{Error{ErrorCode::environment, "libcurl cannot be used"}, false});
+        // Whether to ask (Expect: 100-continue) before a large body goes out. A refusal should not cost the sending of
+        // a part; but the question costs a round trip, and half a second where the server does not know it. So a server
+        // is asked until it has taken a large body, and again after it has refused anything.
+        bool const large = request.body != nullptr && request.body->size() >= large_body;
+        std::string const origin = origin_of(request.url);
+        auto reply = perform(handle.get(), request, large && !trusts(origin));
+        if (large || (reply && !reply->ok()))
+            remember(origin, reply && reply->ok());
+        keep(std::move(handle));
+        return reply;
+    }
+
+private:
+    tl::expected<HttpReply, HttpFailure> perform(CURL *handle, const HttpRequest &request, bool ask_first) const
+    {
+        Exchange exchange{request};
+        if (!exchange.rewind_body())
+            return tl::unexpected(HttpFailure{*exchange.own_error, false});
+        HeaderList const headers = headers_of(request, ask_first);
+        if (!headers)
+            return tl::unexpected(HttpFailure{Error{ErrorCode::usage, "a header has a line break in it"}, false});
+        std::array<char, CURL_ERROR_SIZE> words{};
+        set(handle, CURLOPT_URL, request.url.c_str());
+        set(handle, CURLOPT_PATH_AS_IS, 1L);  // "a/../b" is a name, and signed as it is
+        set(handle, CURLOPT_USERAGENT, m_agent.c_str());
+        set(handle, CURLOPT_HTTPHEADER, headers.get());
+        set(handle, CURLOPT_EXPECT_100_TIMEOUT_MS, expect_timeout);
+        set(handle, CURLOPT_ERRORBUFFER, words.data());
+        set_connection(handle, request, m_trust);
+        set_body(handle, request);
+        set_callbacks(handle, &exchange);
+        CURLcode const code = curl_easy_perform(handle);
+        set(handle, CURLOPT_ERRORBUFFER, static_cast<char *>(nullptr));
+        return outcome(handle, code, exchange, words.data());
+    }
+
+    static void set_callbacks(CURL *handle, Exchange *exchange)
+    {
+        set(handle, CURLOPT_READFUNCTION, on_read);
+        set(handle, CURLOPT_READDATA, exchange);
+        set(handle, CURLOPT_SEEKFUNCTION, on_seek);
+        set(handle, CURLOPT_SEEKDATA, exchange);
+        set(handle, CURLOPT_WRITEFUNCTION, on_write);
+        set(handle, CURLOPT_WRITEDATA, exchange);
+        set(handle, CURLOPT_HEADERFUNCTION, on_header);
+        set(handle, CURLOPT_HEADERDATA, exchange);
+        set(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+        set(handle, CURLOPT_NOPROGRESS, 0L);
+    }
+
+    tl::expected<HttpReply, HttpFailure> outcome(CURL *handle, CURLcode code, Exchange &exchange,
+                                                 const char *words) const
+    {
+        long status = 0;
+        curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+        if (exchange.own_error)
+            return tl::unexpected(HttpFailure{*exchange.own_error, false});
+        if (code == CURLE_OK && status >= 200) {
+            exchange.reply.status = static_cast<int>(status);
+            return std::move(exchange.reply);
+        }
+        if (interrupted())
+            return tl::unexpected(stopped());
+        CurlOutcome outcome{.code = code == CURLE_OK ? CURLE_GOT_NOTHING : code, .words = words};
+        curl_off_t started = 0;
+        curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &outcome.os_error);
+        curl_easy_getinfo(handle, CURLINFO_SSL_VERIFYRESULT, &outcome.verify_result);
+        curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &outcome.proxy_status);
+        curl_easy_getinfo(handle, CURLINFO_PRETRANSFER_TIME_T, &started);
+        outcome.connected = started > 0;
+        outcome.ca_file = m_trust.file.empty() ? m_trust.directory : m_trust.file;
+        return tl::unexpected(failure_of(exchange.request, outcome));
+    }
+
+    Handle take_handle()
+    {
+        if (!m_ready)
+            return {nullptr, curl_easy_cleanup};
+        std::scoped_lock const lock(m_mutex);
+        if (m_idle.empty())
+            return {curl_easy_init(), curl_easy_cleanup};
+        Handle handle = std::move(m_idle.back());
+        m_idle.pop_back();
+        return handle;
+    }
+    void keep(Handle handle)
+    {
+        curl_easy_reset(handle.get());  // its connections stay
+        std::scoped_lock const lock(m_mutex);
+        m_idle.push_back(std::move(handle));
+    }
+    bool trusts(const std::string &origin)
+    {
+        std::scoped_lock const lock(m_mutex);
+        return m_takes_bodies.contains(origin);
+    }
+    void remember(const std::string &origin, bool takes_bodies)
+    {
+        std::scoped_lock const lock(m_mutex);
+        if (takes_bodies)
+            m_takes_bodies.insert(origin);
+        else
+            m_takes_bodies.erase(origin);
+    }
+
+    bool m_ready = false;
+    std::string const m_agent = std::string("imgport/") + version();
+    TrustPlaces const m_trust = TrustPlaces::from_user();
+    std::mutex m_mutex;
+    std::vector<Handle> m_idle;
+    std::set<std::string> m_takes_bodies;
+};
+
+}  // namespace
+
+std::string_view HttpReply::header(std::string_view name) const
+{
+    auto const found =
+        std::find_if(headers.begin(), headers.end(), [&](const auto &pair) { return pair.first == name; });
+    return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::unique_ptr<HttpTransport> make_http_transport()
+{
+    return std::make_unique<CurlTransport>();
+}
+
+}  // namespace imgport
