@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "convert/clone.hpp"
-#include "convert/disk_changes.hpp"
+#include "convert/conversion_source.hpp"
 #include "convert/native.hpp"
 #include "convert/plan.hpp"
 #include "convert/qemu_img.hpp"
@@ -32,25 +32,6 @@ public:
 private:
     ProgressSink &m_progress;
 };
-
-Error refusal_of(const std::string &path, const ImageFacts &image)
-{
-    Error error{ErrorCode::refused, "is not safe to convert", path};
-    if (image.error)
-        return {ErrorCode::malformed, image.error->message, path};
-    for (auto const &hazard : image.hazards) {
-        if (hazard.severity == HazardSeverity::refuse)
-            error.message = hazard.message;
-    }
-    return error;
-}
-
-Error with_file(Error error, const std::string &path)
-{
-    if (error.file.empty() || error.file.starts_with("/proc/self/fd/"))
-        error.file = path;
-    return error;
-}
 
 Result<void> compare_content(const std::string &source, const std::string &output)
 {
@@ -95,23 +76,14 @@ Result<void> by_native_engine(ConvertResult &result, const Source &source, int o
     result.engine = "native";
     result.engine_version = version();
     result.compressor = compressor_name(options.compression);
-    auto const disks = disks_of(source, temporary_directory(options.temp_dir), options.threads);
+    auto disks = changed_disks_of(source, plan, options);
     if (!disks)
         return fail(disks.error());
-    auto changes = plan_changes(disks->make, plan.virtual_size, options, result.dropped);
-    if (!changes)
-        return fail(changes.error());
+    result.dropped = std::move(disks->dropped);
     // What shares its extents has no digest yet; whoever wants one reads the source for it.
-    if (changes->empty() && clone_file(source, output, plan.target))
+    if (!disks->changed && clone_file(source, output, plan.target))
         return {};
-    auto const shared = std::make_shared<const DiskChanges>(std::move(*changes));
-    DiskMaker const make_changed = [&]() -> Result<std::shared_ptr<Disk>> {
-        auto disk = disks->make();
-        if (!disk)
-            return disk;
-        return changed(std::move(*disk), shared);
-    };
-    auto content = native_convert(make_changed, output, plan, options, disks->threads, digest, progress);
+    auto content = native_convert(disks->make, output, plan, options, disks->threads, digest, progress);
     if (!content)
         return fail(content.error());
     result.content_digest = std::move(*content);
@@ -188,41 +160,19 @@ Result<ConvertResult> convert_to(const Source &source, OutputFile &output, const
 Result<ConvertResult> convert(const std::string &source, const ImageFacts &image, const std::string &destination,
                               const ConvertOptions &options, ProgressSink &progress)
 {
-    if (image.refused())
-        return fail(refusal_of(source, image));
-    if (image.format == Format::archive)
-        return fail({ErrorCode::usage,
-                     "holds no disk, or several: which one is meant cannot be told",
-                     source,
-                     {},
-                     {},
-                     "unpack it and name the disk"});
-    if (image.format == Format::iso)
-        progress.note(fmt::format("{} is an installer: converted, it is still no installed system, and no cloud will "
-                                  "boot it as one",
-                                  printable(source)));
-    if (options.compression == Compression::zstd)
-        progress.note("QCOW2 with zstd is refused by many readers; use it only where you know the reader");
-
+    if (auto good = check_convertible(source, image, options, progress); !good)
+        return fail(good.error());
     // The output's name is looked at first: nobody wants to hear of it after an hour.
     auto output = OutputFile::create(destination, options.overwrite);
     if (!output)
         return fail(output.error());
-    if (auto planned = plan_conversion(image, options); !planned)
-        return fail(with_file(planned.error(), source));
-    auto opened = Source::open(
-        source, image, {.allowed = options.allowed, .temp_dir = options.temp_dir, .max_unpacked = options.max_unpacked},
-        progress);
+    auto const opened = open_conversion(source, image, options, progress);
     if (!opened)
         return fail(opened.error());
-    // What was unpacked may know its size only now.
-    auto const plan = plan_conversion(opened->facts(), options);
-    if (!plan)
-        return fail(with_file(plan.error(), source));
-    auto result = convert_to(*opened, *output, *plan, options, progress);
+    auto result = convert_to(opened->source, *output, opened->plan, options, progress);
     if (!result)
         return fail(with_file(result.error(), result.error().code == ErrorCode::unverified ? destination : source));
-    if (auto same = opened->check_unchanged(); !same)
+    if (auto same = opened->source.check_unchanged(); !same)
         return fail(same.error());
     if (auto done = output->commit(); !done)
         return fail(done.error());
