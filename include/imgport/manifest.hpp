@@ -32,14 +32,36 @@ struct ManifestSource {
     }
 };
 
+// One of the parts that an artifact was sent in.
+struct ManifestPart {
+    std::uint32_t number = 0;  // from 1
+    std::uint64_t offset = 0;  // in the artifact's file, bytes
+    std::uint64_t size = 0;    // bytes
+    std::string crc64ecma;     // decimal
+    std::string sha256;        // 64 hex digits
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("number", self.number);
+        visit("offset", self.offset);
+        visit("size", self.size);
+        visit("crc64ecma", self.crc64ecma);
+        visit("sha256", self.sha256);
+    }
+};
+
 struct ManifestArtifact {
-    std::string file;  // the name, in the manifest's own folder
+    std::string file;  // the name, in the manifest's own folder; one that was streamed is not there
     std::string format;
     std::string variant;
     std::uint64_t file_size = 0;     // bytes
     std::uint64_t virtual_size = 0;  // bytes
-    std::string sha256;              // of the file, 64 hex digits
-    std::string crc64ecma;           // of the file, decimal, as OSS's header spells it
+    std::optional<std::string> sha256;  // of the file, 64 hex digits; nothing where it could not be known:
+    std::string crc64ecma;              // of the file, decimal, as OSS's header spells it
+    std::optional<std::string> sha256_unknown = {};  // why
+    // Of an artifact that was sent while it was made, and never was a file here.
+    std::optional<std::string> streamed_to = {};
+    std::optional<std::vector<ManifestPart>> parts = {};
 
     static void fields(auto &self, auto &&visit)
     {
@@ -48,8 +70,11 @@ struct ManifestArtifact {
         visit("variant", self.variant);
         visit("file_size", self.file_size);
         visit("virtual_size", self.virtual_size);
-        visit("sha256", self.sha256);
+        visit.nullable("sha256", self.sha256);
         visit("crc64ecma", self.crc64ecma);
+        visit("sha256_unknown", self.sha256_unknown);
+        visit("streamed_to", self.streamed_to);
+        visit("parts", self.parts);
     }
 };
 

@@ -231,6 +231,8 @@ Result<std::size_t> ImageStream::read(std::span<std::byte> into)
 
 Result<void> ImageStream::part_again()
 {
+    if (m_position == m_part)
+        return {};
     stop();
     Mark mark;
     {
@@ -241,6 +243,12 @@ Result<void> ImageStream::part_again()
     }
     start(std::move(mark));
     return {};
+}
+
+std::vector<std::byte> ImageStream::head() const
+{
+    std::lock_guard const lock(m_mutex);
+    return m_head;
 }
 
 std::optional<std::uint64_t> ImageStream::part_length() const

@@ -55,6 +55,8 @@ public:
     std::uint64_t part_offset() const { return m_part; }
     // The part's length; nothing while the image may still turn out to end in it.
     std::optional<std::uint64_t> part_length() const;
+    // The file's first bytes, once the first part is there; what the format writes into them at the end is missing.
+    std::vector<std::byte> head() const;
     // How much of the disk is done with, bytes.
     std::uint64_t disk_position() const { return m_disk_position; }
     // After the last part.

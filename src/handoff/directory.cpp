@@ -66,12 +66,14 @@ public:
                          {},
                          "make it first"});
         auto const &artifact = manifest->artifact;
-        if (auto done = put(dir_name(manifest_path) + "/" + artifact.file, artifact.file, artifact.sha256, progress);
+        if (!artifact.sha256)
+            return fail({ErrorCode::usage, "tells no SHA-256 of its artifact, which was never here", manifest_path});
+        if (auto done = put(dir_name(manifest_path) + "/" + artifact.file, artifact.file, *artifact.sha256, progress);
             !done)
             return fail(done.error());
         if (auto done = put(manifest_path, base_name(manifest_path), {}, progress); !done)
             return fail(done.error());
-        return Receipt{m_directory + "/" + artifact.file, "read back, sha256 " + artifact.sha256};
+        return Receipt{m_directory + "/" + artifact.file, "read back, sha256 " + *artifact.sha256};
     }
 
 private:

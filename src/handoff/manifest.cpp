@@ -1,5 +1,7 @@
 #include <imgport/manifest.hpp>
 
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include <imgport/convert.hpp>
@@ -7,6 +9,7 @@
 #include "convert/verify.hpp"
 #include "support/file.hpp"
 #include "support/json_fields.hpp"
+#include "support/text.hpp"
 
 namespace imgport {
 namespace {
@@ -55,6 +58,13 @@ Result<std::vector<std::string>> verify_manifest(const std::string &path, Progre
     auto const &wanted = manifest->artifact;
     std::string const artifact = dir_name(path) + "/" + wanted.file;
     auto const file = InputFile::open(artifact);
+    if (!file && wanted.streamed_to && !std::filesystem::exists(artifact))
+        return fail({ErrorCode::usage,
+                     fmt::format("its artifact was streamed to {} and never was here", printable(*wanted.streamed_to)),
+                     path,
+                     {},
+                     {},
+                     fmt::format("fetch it as {} to verify it", printable(artifact))});
     if (!file)
         return fail(file.error());
 
@@ -75,7 +85,8 @@ Result<std::vector<std::string>> verify_manifest(const std::string &path, Progre
     progress.end();
     if (!digests)
         return fail(digests.error());
-    expect("the SHA-256", digests->sha256, wanted.sha256);
+    if (wanted.sha256)
+        expect("the SHA-256", digests->sha256, *wanted.sha256);
     expect("the CRC-64", digests->crc64ecma, wanted.crc64ecma);
     if (!facts.refused()) {
         auto const content = content_digest(artifact, facts, {}, progress);

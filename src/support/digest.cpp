@@ -61,6 +61,14 @@ NamedDigest::NamedDigest(NamedDigest &&) noexcept = default;
 NamedDigest &NamedDigest::operator=(NamedDigest &&) noexcept = default;
 NamedDigest::~NamedDigest() = default;
 
+NamedDigest NamedDigest::copy() const
+{
+    NamedDigest other(m_algorithm);
+    if (m_state->ready)
+        EVP_MD_CTX_copy_ex(other.m_state->context, m_state->context);
+    return other;
+}
+
 void NamedDigest::update(Bytes bytes)
 {
     if (m_state->ready)

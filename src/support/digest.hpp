@@ -43,6 +43,8 @@ public:
     void update(Bytes bytes);
     // Ends the digest, in lower-case hex; the object may not be used again.
     std::string hex();
+    // As it stands.
+    NamedDigest copy() const;
 
 private:
     struct State;
