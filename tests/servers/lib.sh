@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# Servers for the tests end to end, read after tests/e2e/lib.sh. Each listens on 127.0.0.1 on a port that was free, keeps
+# all it has under $work, and ends with the test.
+
+# Where scripts/oracles has put the client libraries that the servers check signatures with.
+SERVER_MODULES=${SERVER_MODULES:-$SOURCE_DIR/build/oracles/servers}
+server_pids=()
+
+stop_servers() {
+  local status=$?
+  set +e
+  [ ${#server_pids[@]} -eq 0 ] || { kill "${server_pids[@]}" && wait "${server_pids[@]}"; } 2>/dev/null
+  return "$status"
+}
+trap 'stop_servers; finish' EXIT
+
+# needs_oss_front: skips the test where node or the vendor's library is missing.
+needs_oss_front() {
+  needs node curl jq
+  [ -d "$SERVER_MODULES/node_modules/ali-oss" ] ||
+    skip "Alibaba Cloud's client library is not in $SERVER_MODULES (scripts/oracles fetches it)"
+}
+
+# wait_for WHAT SECONDS COMMAND...: until it succeeds.
+wait_for() {
+  local what=$1 tries=$(($2 * 10))
+  shift 2
+  until "$@" 2>/dev/null; do
+    [ $((tries -= 1)) -gt 0 ] || fail "$what did not start"
+    sleep 0.1
+  done
+}
+
+# start_oss_front NAME OPTION...: sets oss_port; its log is NAME.log (JSON lines), its stderr NAME.err, its keys
+# OSS_FRONT_ID and OSS_FRONT_SECRET or, without them, AKTEST and SKTEST; bucket "imgs" is there.
+start_oss_front() {
+  local name=$1
+  shift
+  rm -f "$name.ready"
+  node "$SOURCE_DIR/tests/servers/oss_front.mjs" --modules "$SERVER_MODULES" --ready "$name.ready" --log "$name.log" \
+    --bucket imgs "$@" >"$name.out" 2>"$name.err" &
+  server_pids+=($!)
+  wait_for "the OSS front" 20 test -s "$name.ready"
+  read -r oss_port <"$name.ready"
+}
+
+# oss_control METHOD PATH [JSON]: of the front that was started last.
+oss_control() {
+  curl -sS --fail-with-body -X "$1" ${3:+--data-binary "$3"} "http://127.0.0.1:$oss_port/__$2"
+}
+
+# plan_fault JSON: {"action": "UploadPart", "part": 2, "kind": "drop", "at": 100000, "times": 1}
+plan_fault() {
+  oss_control POST faults "$1"
+}
+
+# expect_no_uploads BUCKET: nothing unfinished lies on the server.
+expect_no_uploads() {
+  expect_equal "unfinished uploads in $1" "$(oss_control GET "uploads/$1")" "[]"
+}
