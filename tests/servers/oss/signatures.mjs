@@ -13,11 +13,15 @@ const subresources = new Set(['acl', 'uploads', 'location', 'cors', 'logging', '
   'response-content-type', 'response-content-language', 'response-expires', 'response-cache-control',
   'response-content-disposition', 'response-content-encoding']);
 
+const encode = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+
 // modules: a folder with node_modules/ali-oss.
 export function loadVendor(modules) {
-  // The library sorts a query as people would (localeCompare: "a" before "Z"); the server, as documented, by bytes.
-  String.prototype.localeCompare = function byBytes(other) {
-    return Buffer.compare(Buffer.from(String(this)), Buffer.from(other));
+  // The library sorts a query as people would (localeCompare: "a" before "Z"); the server, as documented, by the bytes of
+  // what is encoded.
+  String.prototype.localeCompare = function byEncodedBytes(other) {
+    const [a, b] = [encode(this), encode(other)];
+    return a < b ? -1 : Number(a > b);
   };
   return createRequire(`${modules}/`)('ali-oss/lib/common/signUtils');
 }
@@ -149,7 +153,6 @@ export class Signatures {
         throw new Refusal(403, 'AccessDenied', 'There were headers present in the request which were not signed');
       }
     }
-    const encode = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
     const byName = ([a], [b]) => (a < b ? -1 : a > b ? 1 : 0);
     const pairs = query.map(([name, value]) => [encode(name), encode(value)]).sort(byName).map((pair) => pair.join('='));
     const canonical = [method, rawPath, pairs.join('&'),
