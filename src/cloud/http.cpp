@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -89,6 +90,35 @@ struct Exchange {
             reply.headers.emplace_back(to_lower(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
         return true;
     }
+};
+
+// OpenSSL writes to a connection that the other side has closed, and gets the signal for it. libcurl can take care of
+// that for the whole process only; this is for one thread.
+class NoBrokenPipes {
+public:
+    NoBrokenPipes()
+    {
+        sigemptyset(&m_pipe);
+        sigaddset(&m_pipe, SIGPIPE);
+        sigset_t pending{};
+        sigpending(&pending);
+        m_was_pending = sigismember(&pending, SIGPIPE) == 1;
+        pthread_sigmask(SIG_BLOCK, &m_pipe, &m_before);
+    }
+    NoBrokenPipes(const NoBrokenPipes &) = delete;
+    NoBrokenPipes &operator=(const NoBrokenPipes &) = delete;
+    ~NoBrokenPipes()
+    {
+        timespec const at_once{};
+        while (!m_was_pending && sigtimedwait(&m_pipe, nullptr, &at_once) == SIGPIPE) {
+        }
+        pthread_sigmask(SIG_SETMASK, &m_before, nullptr);
+    }
+
+private:
+    sigset_t m_pipe{};
+    sigset_t m_before{};
+    bool m_was_pending = false;
 };
 
 Exchange &exchange_of(void *pointer)
@@ -231,11 +261,19 @@ public:
         static CURLcode const ready = curl_global_init(CURL_GLOBAL_DEFAULT);
         m_ready = ready == CURLE_OK;
     }
+    CurlTransport(const CurlTransport &) = delete;
+    CurlTransport &operator=(const CurlTransport &) = delete;
+    ~CurlTransport() override
+    {
+        NoBrokenPipes const quiet;  // connections are said goodbye to
+        m_idle.clear();
+    }
 
     tl::expected<HttpReply, HttpFailure> send(const HttpRequest &request) override
     {
         if (interrupted())
             return tl::unexpected(stopped());
+        NoBrokenPipes const quiet;
         Handle handle = take_handle();
         if (!handle)
             return tl::unexpected(HttpFailure{Error{ErrorCode::environment, "libcurl cannot be used"}, false});
