@@ -20,13 +20,11 @@ constexpr std::size_t file_limit = std::size_t{1} << 20;
 // New ones are fetched so long before the old ones expire: longer than a request that was just signed may take to
 // arrive, and shorter than any role's life (15 minutes).
 constexpr std::chrono::minutes early{5};
-// After a failed attempt to fetch new ones, while the old ones still serve.
-constexpr std::chrono::seconds pause{20};
 
 class FirstOf final : public CredentialSource {
 public:
-    FirstOf(std::string cloud, std::vector<CredentialPlace> places, std::string remedy)
-        : m_cloud(std::move(cloud)), m_places(std::move(places)), m_remedy(std::move(remedy))
+    FirstOf(std::string cloud, std::vector<CredentialPlace> places, std::string remedy, Clock::duration pause)
+        : m_cloud(std::move(cloud)), m_places(std::move(places)), m_remedy(std::move(remedy)), m_pause(pause)
     {}
 
     Result<Credentials> get() override
@@ -38,11 +36,11 @@ public:
         auto found = look();
         if (found) {
             m_kept = *found;
-            m_not_before = now + pause;  // some give what expires soon, again and again
+            m_not_before = now + m_pause;  // some give what expires soon, again and again
             return found;
         }
         if (m_kept && m_kept->expires && *m_kept->expires > now) {
-            m_not_before = std::min(now + pause, *m_kept->expires);
+            m_not_before = std::min(now + m_pause, *m_kept->expires);
             return *m_kept;
         }
         return found;
@@ -69,6 +67,7 @@ private:
     std::string const m_cloud;
     std::vector<CredentialPlace> const m_places;
     std::string const m_remedy;
+    Clock::duration const m_pause;
     std::mutex m_mutex;
     std::optional<Credentials> m_kept;
     Clock::time_point m_not_before;
@@ -101,9 +100,10 @@ Surroundings surroundings_of_process(std::string metadata)
     return {environment, environment("HOME"), std::move(metadata)};
 }
 
-std::unique_ptr<CredentialSource> first_of(std::string cloud, std::vector<CredentialPlace> places, std::string remedy)
+std::unique_ptr<CredentialSource> first_of(std::string cloud, std::vector<CredentialPlace> places, std::string remedy,
+                                           std::chrono::milliseconds pause)
 {
-    return std::make_unique<FirstOf>(std::move(cloud), std::move(places), std::move(remedy));
+    return std::make_unique<FirstOf>(std::move(cloud), std::move(places), std::move(remedy), pause);
 }
 
 MaybeCredentials checked(Credentials found)

@@ -37,8 +37,9 @@ struct CredentialPlace {
 };
 
 // Tries the places in order and keeps what it found until shortly before it expires. `remedy`: the hint where none has
-// any.
-std::unique_ptr<CredentialSource> first_of(std::string cloud, std::vector<CredentialPlace> places, std::string remedy);
+// any. `pause`: after it has looked, while what it has still serves.
+std::unique_ptr<CredentialSource> first_of(std::string cloud, std::vector<CredentialPlace> places, std::string remedy,
+                                           std::chrono::milliseconds pause = std::chrono::seconds(20));
 
 std::unique_ptr<CredentialSource> alibaba_credentials(HttpTransport &http, Surroundings around);
 std::unique_ptr<CredentialSource> aws_credentials(HttpTransport &http, Surroundings around);

@@ -161,13 +161,13 @@ bool contains(std::string_view text, std::string_view what)
     return to_lower(text).find(what) != std::string::npos;
 }
 
-// What the store says itself; nothing where it, or what stands between, says our secrets back to us.
-std::string store_words(const StoreQuestion &question, const StoreError &error)
+// What the store says, safe to show: nothing where it, or what stands between, says our secrets back to us.
+std::string shown(const StoreQuestion &question, std::string_view text, std::size_t limit)
 {
-    bool const secret = contains(error.message, "signature=") ||
-                        (!question.secret.empty() && error.message.find(question.secret) != std::string::npos) ||
-                        (!question.token.empty() && error.message.find(question.token) != std::string::npos);
-    return secret ? std::string() : printable(trim(error.message), 300);
+    bool const secret = contains(text, "signature=") ||
+                        (!question.secret.empty() && text.find(question.secret) != std::string_view::npos) ||
+                        (!question.token.empty() && text.find(question.token) != std::string_view::npos);
+    return secret ? std::string() : printable(trim(text), limit);
 }
 
 struct Explained {
@@ -196,9 +196,9 @@ Explained wrong_region(const StoreQuestion &question, const HttpReply &reply, co
         region = reply.header("x-amz-bucket-region");
     std::string hint(which_region);
     if (!region.empty())
-        hint = "the bucket's region: --region " + printable(region, 60);
+        hint = "the bucket's region: --region " + shown(question, region, 60);
     else if (!error.endpoint.empty())
-        hint = "the bucket's endpoint: " + printable(error.endpoint, 200);
+        hint = "the bucket's endpoint: " + error.endpoint;
     return {question.place.region.empty() ? "the bucket is in another region"
                                           : fmt::format("the bucket is not in {}", question.place.region),
             std::move(hint)};
@@ -220,7 +220,7 @@ Explained denied(const StoreQuestion &question, const StoreError &error, std::op
     if (ahead && std::abs(ahead->count()) > allowed_skew.count())
         return {"access is denied, and " + skew_in_words(*ahead), "set the clock"};
     // What a policy of the bucket refuses is not for who runs this to grant.
-    std::string const words = store_words(question, error);
+    std::string const &words = error.message;
     return {fmt::format("access is denied{}", words.empty() || contains(words, "access denied") ? "" : ": " + words),
             fmt::format("this needs the permission {} on the bucket{}{}", permission(question),
                         question.key_origin.empty() ? "" : "; the access key comes from ", question.key_origin)};
@@ -246,7 +246,7 @@ Explained explained(const StoreQuestion &question, const HttpReply &reply, const
         return {std::string(known->message), std::string(known->hint), known->retry};
     if (is_throttling(error.code))
         return {"the store asks for fewer requests", {}, true};
-    std::string const words = store_words(question, error);
+    std::string const &words = error.message;
     if (!error.code.empty())
         return {fmt::format("the store answered {}{}", reply.status, words.empty() ? "" : ": " + words)};
     if (reply.status >= 300 && reply.status < 400)
@@ -258,13 +258,13 @@ Explained explained(const StoreQuestion &question, const HttpReply &reply, const
             status_is_passing(reply.status) ? "" : "is the endpoint that of an object store?"};
 }
 
-std::string request_id_of(const HttpReply &reply, const StoreError &error)
+std::string request_id_of(const StoreQuestion &question, const HttpReply &reply, const StoreError &error)
 {
     for (const auto *const name : {"x-oss-request-id", "x-amz-request-id"}) {
         if (auto const id = reply.header(name); !id.empty())
-            return printable(id, 100);
+            return shown(question, id, 100);
     }
-    return printable(error.request_id, 100);
+    return error.request_id;
 }
 
 StoreError error_in(const HttpReply &reply)
@@ -284,14 +284,15 @@ StoreError error_in(const HttpReply &reply)
 StoreFailure refusal(const StoreQuestion &question, const HttpReply &reply, Clock::time_point now)
 {
     StoreError error = error_in(reply);
-    error.code = printable(error.code, 100);
+    for (std::string *const text : {&error.code, &error.message, &error.request_id, &error.endpoint, &error.region})
+        *text = shown(question, *text, 300);
     Explained said = explained(question, reply, error, now);
     StoreFailure failure{.error = {ErrorCode::remote, std::move(said.message), question.object},
                          .retry = said.retry || status_is_passing(reply.status),
                          .wait = asked_patience(reply, now),
                          .status = reply.status,
                          .code = error.code,
-                         .request_id = request_id_of(reply, error)};
+                         .request_id = request_id_of(question, reply, error)};
     failure.error.hint = std::move(said.hint);
     std::vector<std::string> marks;
     if (!failure.code.empty())
@@ -309,7 +310,7 @@ StoreFailure not_understood(const StoreQuestion &question, const HttpReply &repl
         return refusal(question, reply, Clock::now());
     if (error.file.empty())
         error.file = question.object;
-    return {.error = std::move(error), .status = reply.status, .request_id = request_id_of(reply, {})};
+    return {.error = std::move(error), .status = reply.status, .request_id = request_id_of(question, reply, {})};
 }
 
 StoreFailure no_reply(const StoreQuestion &question, HttpFailure failure)
