@@ -6,6 +6,7 @@
 
 #include <imgport/convert.hpp>
 #include <imgport/lint.hpp>
+#include <imgport/uploader.hpp>
 
 namespace imgport {
 
@@ -14,6 +15,7 @@ struct PrepareOptions {
     std::string name = {};  // of the artifact, without suffix; empty: made from the image's own
     std::vector<std::string> data_disks = {};
     std::string upload = {};  // a destination; empty: none
+    UploadOptions upload_with = {};
     LintOptions lint = {};    // profile, role, request, verdict
     ConvertOptions convert = {};
 };

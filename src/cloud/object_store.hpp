@@ -37,6 +37,7 @@ struct PartInfo {
     std::uint64_t size = 0;                   // bytes; of a part that was just sent: what was sent
     std::string etag = {};                    // without quotes
     std::optional<std::uint64_t> crc64 = {};  // where the server tells (OSS, in the reply to a part)
+    bool etag_is_md5 = true;  // false: the reply says that the server encrypts with keys of its own (SSE-KMS, SSE-C)
 };
 
 struct UnfinishedUpload {

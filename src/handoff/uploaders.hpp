@@ -15,4 +15,7 @@ Result<std::unique_ptr<Uploader>> make_directory_uploader(std::string_view path)
 // no shell sees it. IMGPORT_DESTINATION is "oss://BUCKET/KEY" where the manifest has both, else empty.
 Result<std::unique_ptr<Uploader>> make_command_uploader(std::string_view command);
 
+// In parts into an object store, resumable. The whole destination: "oss://BUCKET/KEY", "s3://BUCKET/KEY", a URL of OSS.
+Result<std::unique_ptr<Uploader>> make_object_uploader(std::string_view destination, const UploadOptions &options);
+
 }  // namespace imgport

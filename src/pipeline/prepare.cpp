@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include <imgport/manifest.hpp>
-#include <imgport/uploader.hpp>
 #include <imgport/version.hpp>
 
 #include "convert/plan.hpp"
@@ -81,14 +80,16 @@ class Preparation {
 public:
     Preparation(const PrepareOptions &options, ProgressSink &progress)
         : m_options(options), m_progress(progress),
-          m_profile(options.lint.profiles.empty() ? load_profile("alibaba").value() : options.lint.profiles.front())
+          m_profile(options.lint.profiles.empty() ? load_profile("alibaba").value() : options.lint.profiles.front()),
+          m_request(options.lint.request)
     {}
 
     PrepareOutcome run(const std::string &path)
     {
         add_jobs(path);
-        bool const done =
-            judge_all() && make_parameters() && convert_all() && make_parameters() && write_manifests() && hand_over();
+        bool const destined = take_destination();
+        bool const done = judge_all() && destined && make_parameters() && convert_all() && make_parameters() &&
+                          write_manifests() && hand_over();
         for (auto &job : m_jobs) {
             m_outcome.report.images.push_back(std::move(job.linted.entry));
             m_outcome.comparisons.push_back(std::move(job.linted.comparison));
@@ -113,6 +114,39 @@ private:
         m_jobs.push_back({.path = path, .name = name, .role = m_options.lint.role});
         for (auto const &data : m_options.data_disks)
             m_jobs.push_back({.path = data, .role = Role::data});
+    }
+
+    // Where the artifact is uploaded to is where it is imported from.
+    bool take_destination()
+    {
+        auto const told = import_address(m_options.upload, m_options.upload_with, file_name(m_jobs.front()));
+        if (!told)
+            return failed(told.error());
+        if (!*told)
+            return true;
+        auto const &there = **told;
+        auto const contradiction = [&](std::string_view what, const std::string &asked, const std::string &is) {
+            return failed({.code = ErrorCode::usage,
+                           .message = fmt::format("'{}' is asked for, but the upload goes to '{}'",
+                                                  printable(asked, 300), printable(is, 300)),
+                           .field = std::string(what)});
+        };
+        if (!there.region.empty() && m_request.region.value_or(there.region) != there.region)
+            return contradiction("RegionId", *m_request.region, there.region);
+        if (m_request.bucket.value_or(there.bucket) != there.bucket)
+            return contradiction("OSSBucket", *m_request.bucket, there.bucket);
+        auto const asked = m_request.object ? parse_object_address(*m_request.object) : Result<ObjectAddress>(there);
+        if (!asked)
+            return true;  // said where the parameters are made
+        if (!asked->bucket.empty() && asked->bucket != there.bucket)
+            return contradiction("OSSBucket", asked->bucket, there.bucket);
+        if (asked->key != there.key)
+            return contradiction("OSSObject", asked->key, there.key);
+        m_request.bucket = there.bucket;
+        m_request.object = m_request.object.value_or(there.key);
+        if (!there.region.empty())
+            m_request.region = there.region;
+        return true;
     }
 
     // An OVA's further disks follow its first one.
@@ -171,7 +205,7 @@ private:
         input.image = &entry.probe;
         input.inspection = job.linted.inspection ? &*job.linted.inspection : nullptr;
         input.artifact = &artifact;
-        input.request = &m_options.lint.request;
+        input.request = &m_request;
         input.role = job.role;
         entry.findings = check(input, m_profile);
         accept(entry.findings, entry.path, m_profile.name, m_options.lint.accept);
@@ -188,8 +222,8 @@ private:
             disks.push_back({m_options.convert.target, job.plan.virtual_size, file_name(job)});
         auto const &inspection = m_jobs.front().linted.inspection;
         bool const is_system = m_jobs.front().role == Role::system;  // a data disk boots nothing
-        auto made = make_import_parameters(m_options.lint.request, is_system && inspection ? &*inspection : nullptr,
-                                           disks, &m_profile);
+        auto made =
+            make_import_parameters(m_request, is_system && inspection ? &*inspection : nullptr, disks, &m_profile);
         for (auto const &note : made.notes)
             m_progress.note(note);
         for (auto const &error : made.errors)
@@ -339,10 +373,14 @@ private:
     {
         if (m_options.upload.empty())
             return true;
-        auto uploader = make_uploader(m_options.upload);
-        if (!uploader)
-            return failed(uploader.error());
+        UploadOptions upload_with = m_options.upload_with;
+        if (upload_with.region.empty())
+            upload_with.region = m_outcome.parameters->region.value_or("");
         for (auto &artifact : m_outcome.artifacts) {
+            bool const first = &artifact == &m_outcome.artifacts.front();
+            auto const uploader = make_uploader(first ? m_options.upload : beside(artifact), upload_with);
+            if (!uploader)
+                return failed(uploader.error());
             auto const receipt = (*uploader)->upload(artifact.manifest, m_progress);
             if (!receipt)
                 return failed(receipt.error());
@@ -351,9 +389,15 @@ private:
         return true;
     }
 
+    std::string beside(const PreparedArtifact &artifact) const
+    {
+        return destination_beside(m_options.upload, base_name(artifact.artifact));
+    }
+
     const PrepareOptions &m_options;
     ProgressSink &m_progress;
     Profile m_profile;
+    ImportRequest m_request;  // the user's, and what the destination tells
     std::vector<Job> m_jobs;
     std::vector<int> m_codes;
     PrepareOutcome m_outcome;

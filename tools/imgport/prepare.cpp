@@ -6,6 +6,7 @@
 
 #include "options.hpp"
 #include "report_files.hpp"
+#include "upload_options.hpp"
 #include "verbs.hpp"
 
 namespace imgport::cli {
@@ -17,6 +18,8 @@ struct Options {
     std::string format = "text";
     std::vector<std::string> reports;
     std::string upload;
+    UploadOptions upload_with;
+    bool overwrite_object = false;
     std::vector<std::string> data_disks;
     CheckOptions check;
     OutputOptions output{.to = "qcow2", .compression = "fast", .verify = "content"};
@@ -45,14 +48,25 @@ int run_prepare(Program &program, Options options)
         return print_error(good.error());
     convert_with->allowed = options.check.allowed;
     convert_with->max_unpacked = options.check.max_unpacked;
+    if (options.upload_with.region.empty())
+        options.upload_with.region = options.check.request.region.value_or("");
+    options.upload_with.overwrite = options.overwrite_object ? Overwrite::yes : Overwrite::no;
     if (!options.upload.empty()) {
-        if (auto known = make_uploader(options.upload); !known)
+        if (auto known = make_uploader(options.upload, options.upload_with); !known)
             return print_error(known.error());
     }
+    if (options.images.size() > 1 && names_one_object(options.upload))
+        return print_error({ErrorCode::usage,
+                            "several images cannot become one object",
+                            {},
+                            {},
+                            "--upload",
+                            "name a folder: a key that ends with /"});
 
     PrepareOptions prepare_with{.output_dir = options.directory,
                                 .data_disks = options.data_disks,
                                 .upload = options.upload,
+                                .upload_with = options.upload_with,
                                 .lint = *lint_with,
                                 .convert = *convert_with};
     auto const names = artifact_names(options.images);
@@ -89,7 +103,7 @@ void add_prepare(Program &program)
         "  imgport prepare disk.vmdk --output out\n"
         "  imgport prepare web.ova --output out --to vhd --upload dir:/srv/images\n"
         "  imgport prepare disk.vhdx --output out --image-name web-1 --boot-mode UEFI --region cn-hangzhou \\\n"
-        "      --object oss://images/web-1.qcow2 --upload \"command:./send.sh\"\n",
+        "      --upload oss://images/web-1.qcow2\n",
         [&program, options] { return run_prepare(program, *options); });
     add_images(verb, options->images);
     verb.add_option("--output", options->directory, "The folder for artifacts and manifests")
@@ -99,12 +113,16 @@ void add_prepare(Program &program)
     add_choice(verb, "--to", options->output.to, {"qcow2", "vhd", "raw"}, "The artifact's format");
     add_output_options(verb, options->output);
     verb.get_option("--compression")->each([options](const std::string &) { options->compression_given = true; });
-    verb.add_option("--upload", options->upload, "Where to hand it over: dir:PATH or \"command:PROGRAM [ARG...]\"")
+    verb.add_option("--upload", options->upload, std::string("Where to hand it over: ") + destination_help)
         ->type_name("DEST");
     verb.add_option("--data-disk", options->data_disks, "A data disk that belongs to the image; may be repeated")
         ->type_name("FILE")
         ->allow_extra_args(false);
     add_check_options(verb, options->check);
+    verb.add_flag("--overwrite-object", options->overwrite_object, "Replace an object that is there already")
+        ->group("Upload");
+    add_store_options(verb, options->upload_with);
+    add_part_options(verb, options->upload_with);
 }
 
 }  // namespace imgport::cli
