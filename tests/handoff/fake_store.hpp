@@ -16,6 +16,7 @@
 #include "cloud/object_store.hpp"
 #include "handoff/object_proof.hpp"
 #include "support/digest.hpp"
+#include "support/text.hpp"
 
 namespace imgport::testing {
 
