@@ -16,13 +16,14 @@ struct PrepareOptions {
     std::vector<std::string> data_disks = {};
     std::string upload = {};  // a destination; empty: none
     UploadOptions upload_with = {};
+    bool stream = false;  // convert and upload in one pass: the artifact is never a file here
     LintOptions lint = {};    // profile, role, request, verdict
     ConvertOptions convert = {};
 };
 
 struct PreparedArtifact {
-    std::string artifact;  // paths
-    std::string manifest;
+    std::string artifact;  // path; empty: it was streamed
+    std::string manifest;  // path
     Role role = Role::system;
     std::string receipt = {};  // where it was handed over; empty: it was not
 };

@@ -110,7 +110,7 @@ private:
                 .part_size = m_plan.part_size,
                 .overwrite = m_settings.overwrite,
                 .artifact = {m_manifest.artifact.file, m_artifact.size(), m_artifact.identity().modified,
-                             m_manifest.artifact.sha256, m_manifest.artifact.crc64ecma}};
+                             m_manifest.artifact.sha256.value_or(""), m_manifest.artifact.crc64ecma}};
     }
 
     bool speaks_oss() const { return m_destination.store.dialect == StoreDialect::oss; }
@@ -196,7 +196,8 @@ private:
     bool is_of_this(const UploadReceipt &upload) const
     {
         return upload.destination == printable(m_destination.name()) && upload.size == m_expected.size &&
-               upload.crc64ecma == m_manifest.artifact.crc64ecma && upload.sha256 == m_manifest.artifact.sha256;
+               upload.crc64ecma == m_manifest.artifact.crc64ecma &&
+               upload.sha256 == m_manifest.artifact.sha256.value_or("");
     }
 
     // ------------------------------------------------------------------------------------------------ the parts
@@ -424,7 +425,7 @@ private:
                              .bucket = m_destination.store.bucket,
                              .key = m_key,
                              .size = object.size,
-                             .sha256 = m_manifest.artifact.sha256,
+                             .sha256 = m_manifest.artifact.sha256.value_or(""),
                              .crc64ecma = m_manifest.artifact.crc64ecma,
                              .etag = object.etag,
                              .proof = proof_of(object, compared),

@@ -12,10 +12,13 @@
 #include <unistd.h>
 
 #include <imgport/manifest.hpp>
+#include <imgport/receipt.hpp>
 #include <imgport/version.hpp>
 
 #include "convert/plan.hpp"
+#include "handoff/upload_journal.hpp"
 #include "pipeline/lint.hpp"
+#include "pipeline/stream.hpp"
 #include "support/file.hpp"
 #include "support/text.hpp"
 
@@ -74,6 +77,8 @@ struct Job {
     ConversionPlan plan = {};
     ConvertResult converted = {};
     std::string manifest = {};
+    std::optional<StreamedObject> object = {};  // where it was streamed to
+    std::string sha256_unknown = {};
 };
 
 class Preparation {
@@ -88,8 +93,9 @@ public:
     {
         add_jobs(path);
         bool const destined = take_destination();
-        bool const done = judge_all() && destined && make_parameters() && convert_all() && make_parameters() &&
-                          write_manifests() && hand_over();
+        bool const done =
+            judge_all() && destined && make_parameters() &&
+            (m_options.stream ? stream_all() : convert_all() && make_parameters() && write_manifests() && hand_over());
         for (auto &job : m_jobs) {
             m_outcome.report.images.push_back(std::move(job.linted.entry));
             m_outcome.comparisons.push_back(std::move(job.linted.comparison));
@@ -235,19 +241,26 @@ private:
     std::string file_name(const Job &job) const { return job.name + "." + suffix_of(m_options.convert.target); }
     std::string path_of(const std::string &name) const { return m_options.output_dir + "/" + name; }
 
-    bool convert_all()
+    // The folder, and the names in it, before any work.
+    bool make_room()
     {
         std::error_code problem;
         std::filesystem::create_directories(m_options.output_dir, problem);
         if (problem)
             return failed(
                 system_error(ErrorCode::environment, "cannot be made", m_options.output_dir, problem.value()));
-        // Both names are looked at before any work.
         for (auto &job : m_jobs) {
             job.manifest = path_of(job.name + ".manifest.json");
             if (auto free = OutputFile::create(job.manifest, m_options.convert.overwrite); !free)
                 return failed(free.error());
         }
+        return true;
+    }
+
+    bool convert_all()
+    {
+        if (!make_room())
+            return false;
         for (auto &job : m_jobs) {
             ConvertOptions convert_options = m_options.convert;
             convert_options.digest = true;
@@ -265,6 +278,46 @@ private:
                 remove_artifacts();
                 return false;
             }
+        }
+        return true;
+    }
+
+    // Each disk into its object. The manifests come when all of them are there; until then the journals tell the next
+    // run how far this one came.
+    bool stream_all()
+    {
+        if (auto good = check_streamable(m_options.convert, m_options.upload); !good)
+            return failed(good.error());
+        if (!make_room())
+            return false;
+        for (auto &job : m_jobs) {
+            ConvertOptions convert_options = m_options.convert;
+            convert_options.offer_drop = true;
+            auto streamed = stream_image(job.path, job.linted.entry.probe, manifest_of(job), job.manifest,
+                                         destination_of(job), convert_options, upload_options(), m_progress);
+            if (!streamed)
+                return failed(streamed.error());
+            job.converted = std::move(streamed->converted);
+            job.object = std::move(streamed->object);
+            job.sha256_unknown = std::move(streamed->sha256_unknown);
+            note_dropped(job);
+            compare_with_envelope(job);
+            if (!recheck(job, job.converted.artifact))
+                return false;
+        }
+        return make_parameters() && write_manifests() && write_receipts();
+    }
+
+    bool write_receipts()
+    {
+        for (std::size_t i = 0; i < m_jobs.size(); ++i) {
+            auto const &upload = m_jobs[i].object->receipt;
+            HandOver const receipt{.manifest = base_name(m_jobs[i].manifest), .upload = upload};
+            if (auto done = write_receipt(m_jobs[i].manifest, receipt); !done)
+                return failed(done.error());
+            if (auto done = remove_journal(m_jobs[i].manifest); !done)
+                return failed(done.error());
+            m_outcome.artifacts[i].receipt = fmt::format("{} ({})", upload.destination, upload.proof);
         }
         return true;
     }
@@ -335,6 +388,14 @@ private:
                              artifact.variant,       artifact.file_size,
                              job.plan.virtual_size,  job.converted.sha256,
                              job.converted.crc64ecma};
+        if (job.object) {
+            manifest.artifact.streamed_to = job.object->receipt.destination;
+            manifest.artifact.parts = job.object->parts;
+        }
+        if (!job.sha256_unknown.empty()) {
+            manifest.artifact.sha256.reset();
+            manifest.artifact.sha256_unknown = job.sha256_unknown;
+        }
         manifest.content.digest = job.converted.content_digest.value_or("");
         if (m_options.convert.drop.any())
             manifest.content.dropped = job.converted.dropped;
@@ -373,9 +434,7 @@ private:
     {
         if (m_options.upload.empty())
             return true;
-        UploadOptions upload_with = m_options.upload_with;
-        if (upload_with.region.empty())
-            upload_with.region = m_outcome.parameters->region.value_or("");
+        UploadOptions const upload_with = upload_options();
         for (auto &artifact : m_outcome.artifacts) {
             bool const first = &artifact == &m_outcome.artifacts.front();
             auto const uploader = make_uploader(first ? m_options.upload : beside(artifact), upload_with);
@@ -387,6 +446,19 @@ private:
             artifact.receipt = fmt::format("{} ({})", receipt->destination, receipt->proof);
         }
         return true;
+    }
+
+    UploadOptions upload_options() const
+    {
+        UploadOptions upload_with = m_options.upload_with;
+        if (upload_with.region.empty())
+            upload_with.region = m_outcome.parameters->region.value_or("");
+        return upload_with;
+    }
+
+    std::string destination_of(const Job &job) const
+    {
+        return &job == &m_jobs.front() ? m_options.upload : destination_beside(m_options.upload, file_name(job));
     }
 
     std::string beside(const PreparedArtifact &artifact) const

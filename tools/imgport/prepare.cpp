@@ -20,6 +20,7 @@ struct Options {
     std::string upload;
     UploadOptions upload_with;
     bool overwrite_object = false;
+    bool stream = false;
     std::vector<std::string> data_disks;
     CheckOptions check;
     OutputOptions output{.to = "qcow2", .compression = "fast", .verify = "content"};
@@ -67,6 +68,7 @@ int run_prepare(Program &program, Options options)
                                 .data_disks = options.data_disks,
                                 .upload = options.upload,
                                 .upload_with = options.upload_with,
+                                .stream = options.stream,
                                 .lint = *lint_with,
                                 .convert = *convert_with};
     auto const names = artifact_names(options.images);
@@ -81,7 +83,9 @@ int run_prepare(Program &program, Options options)
         for (auto const &error : outcome.errors)
             print_error(error);
         for (auto const &artifact : outcome.artifacts) {
-            made += fmt::format("\n{}\n{}\n", artifact.artifact, artifact.manifest);
+            made += "\n";
+            for (auto const &path : {artifact.artifact, artifact.manifest})
+                made += path.empty() ? "" : path + "\n";
             if (!artifact.receipt.empty())
                 made += fmt::format("handed over to {}\n", artifact.receipt);
         }
@@ -119,6 +123,9 @@ void add_prepare(Program &program)
         ->type_name("FILE")
         ->allow_extra_args(false);
     add_check_options(verb, options->check);
+    verb.add_flag("--stream", options->stream,
+                  "Convert and upload in one pass: the artifact is never a file on this machine")
+        ->group("Upload");
     verb.add_flag("--overwrite-object", options->overwrite_object, "Replace an object that is there already")
         ->group("Upload");
     add_store_options(verb, options->upload_with);

@@ -1,0 +1,488 @@
+#include "handoff/stream_upload.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "handoff/object_completion.hpp"
+#include "handoff/part_sums.hpp"
+#include "handoff/upload_ids.hpp"
+#include "support/crc64_combine.hpp"
+#include "support/text.hpp"
+
+namespace imgport {
+namespace {
+
+// A line that changes what is sent does so rarely; one that does so four times in turn does so always.
+constexpr unsigned most_wrong = 4;
+constexpr const char *arrived_wrong_code = "ArrivedWrong";
+
+// The part that the stream stands at.
+class StreamBody final : public RequestBody {
+public:
+    StreamBody(ImageStream &stream, std::uint64_t length, PartSums sums)
+        : m_stream(stream), m_length(length), m_start(sums.copy()), m_sums(std::move(sums))
+    {}
+
+    std::uint64_t size() const override { return m_length; }
+
+    Result<void> rewind() override
+    {
+        if (m_at == 0)
+            return {};
+        m_at = 0;
+        m_sums = m_start.copy();
+        return m_stream.part_again();
+    }
+
+    Result<std::size_t> read(std::span<std::byte> into) override
+    {
+        auto const n = m_stream.read(into.first(std::min<std::uint64_t>(into.size(), m_length - m_at)));
+        if (!n || *n == 0) {
+            m_error = n ? Error{ErrorCode::interrupted, "the image ends here"} : n.error();
+            m_ends_early = n.has_value();
+            return fail(*m_error);
+        }
+        m_sums.update(into.first(*n));
+        m_at += *n;
+        return *n;
+    }
+
+    bool complete() const { return m_at == m_length; }
+    // The image is shorter than it might have been.
+    bool ends_early() const { return m_ends_early; }
+    const std::optional<Error> &error() const { return m_error; }
+    PartSums &sums() { return m_sums; }
+
+private:
+    ImageStream &m_stream;
+    std::uint64_t m_length;
+    PartSums m_start;
+    PartSums m_sums;
+    std::uint64_t m_at = 0;
+    bool m_ends_early = false;
+    std::optional<Error> m_error;
+};
+
+// The head, once it is known.
+class HeadBody final : public RequestBody {
+public:
+    HeadBody(Bytes head, PartSums sums) : m_head(head), m_sums(std::move(sums)) { m_sums.update(head); }
+
+    std::uint64_t size() const override { return m_head.size(); }
+    Result<void> rewind() override
+    {
+        m_at = 0;
+        return {};
+    }
+    Result<std::size_t> read(std::span<std::byte> into) override
+    {
+        std::size_t const n = std::min(into.size(), m_head.size() - m_at);
+        std::ranges::copy(m_head.subspan(m_at, n), into.begin());
+        m_at += n;
+        return n;
+    }
+
+    bool complete() const { return m_at == m_head.size(); }
+    static bool ends_early() { return false; }
+    static std::optional<Error> error() { return {}; }
+    PartSums &sums() { return m_sums; }
+
+private:
+    Bytes m_head;
+    PartSums m_sums;
+    std::size_t m_at = 0;
+};
+
+StoreFailure local(Error error)
+{
+    return {.error = std::move(error)};
+}
+
+StoreFailure arrived_wrong(std::uint32_t number)
+{
+    return {
+        .error = {ErrorCode::remote,
+                  fmt::format("part {} did not arrive as it was sent: its checksum at the store is another", number),
+                  {},
+                  {},
+                  {},
+                  "something on the way changes data: a proxy, a network card"},
+        .retry = true,
+        .code = arrived_wrong_code};
+}
+
+// One upload of a stream to this name at a time.
+class StreamLock {
+public:
+    explicit StreamLock(const std::string &manifest) : m_path(journal_path(manifest) + ".lock") {}
+    StreamLock(const StreamLock &) = delete;
+    StreamLock &operator=(const StreamLock &) = delete;
+    ~StreamLock()
+    {
+        if (m_held)
+            ::unlink(m_path.c_str());
+    }
+
+    Result<void> take()
+    {
+        m_fd = Fd(::open(m_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!m_fd)
+            return fail(system_error(ErrorCode::environment, "cannot be written", m_path, errno));
+        if (::flock(m_fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+            return fail({ErrorCode::environment, "another imgport is uploading this", m_path});
+        m_held = true;
+        return {};
+    }
+
+private:
+    std::string m_path;
+    Fd m_fd;
+    bool m_held = false;
+};
+
+class StreamUpload {
+public:
+    StreamUpload(const std::string &manifest_path, ImageStream &stream, const ObjectDestination &destination,
+                 ObjectStore &store, const StreamUploadSettings &settings, ProgressSink &progress)
+        : m_manifest_path(manifest_path), m_stream(stream), m_destination(destination), m_key(destination.key),
+          m_store(store), m_settings(settings), m_progress(progress),
+          m_caller(settings.retry, [&progress](std::string_view text) { progress.note(text); })
+    {}
+
+    Result<StreamedObject> run()
+    {
+        StreamLock lock(m_manifest_path);
+        if (auto done = lock.take(); !done)
+            return fail(done.error());
+        if (auto done = open_journal(); !done)
+            return fail(done.error());
+        m_progress.begin("upload", m_destination.name());
+        auto object = upload();
+        m_progress.end();
+        if (!object)
+            return fail(given_up(object.error()));
+        return m_result;
+    }
+
+private:
+    // ---------------------------------------------------------------------------------------- before the first part
+
+    // What there is to go on with, and whether the name is free.
+    Result<void> open_journal()
+    {
+        auto journal = read_journal(m_manifest_path);
+        if (!journal)
+            return fail(journal.error());
+        StoreCaller const first(m_settings.first_contact, [this](std::string_view text) { m_progress.note(text); });
+        auto const there = first.call([&] { return m_store.head(m_key); });
+        if (!there)
+            return fail(there.error().error);
+        m_there = *there;
+        auto const &address = m_destination.store;
+        m_journal = {.destination = m_destination.name(),
+                     .region = address.region,
+                     .endpoint = address.endpoint,
+                     .custom_domain = address.custom_domain,
+                     .signature = address.signature == ObjectSignature::v1 ? "v1" : "",
+                     .part_size = m_settings.part_size,
+                     .overwrite = m_settings.overwrite,
+                     .artifact = m_settings.identity};
+        if (*journal) {
+            if (auto done = go_on(**journal); !done)
+                return done;
+        }
+        if (m_there && !m_compare_only && !m_journal.overwrite)
+            return fail({ErrorCode::remote,
+                         fmt::format("{} is there already", printable(m_destination.name())),
+                         {},
+                         {},
+                         {},
+                         "--overwrite replaces it"});
+        if (m_journal.upload || m_compare_only)
+            return {};
+        return begin_noted_upload(m_caller, m_store, m_key, m_manifest_path, m_journal);
+    }
+
+    Result<void> go_on(const UploadJournal &old)
+    {
+        if (old.destination != printable(m_journal.destination))
+            return fail({ErrorCode::usage,
+                         fmt::format("an upload to {} is unfinished", printable(old.destination)),
+                         m_manifest_path,
+                         {},
+                         {},
+                         "finish it with the same command as then, or give it up with imgport upload --abort"});
+        auto const id = old.upload ? old.upload : find_lost_id(m_caller, m_store, m_key, old);
+        bool const same = old.artifact == m_journal.artifact && old.part_size == m_journal.part_size;
+        if (!same) {
+            m_progress.note("what is uploaded is not what was begun: it starts anew");
+            if (id)
+                (void)abort_id(m_caller, m_store, m_key, *id);
+            return {};
+        }
+        if (!id)
+            return {};
+        auto const there = m_caller.call([&] { return m_store.parts(m_key, *id); });
+        if (!there && there.error().code == "NoSuchUpload") {
+            // Gone, or completed by a run that did not live to note it.
+            m_compare_only = m_there.has_value();
+            if (!m_compare_only)
+                m_progress.note("the unfinished upload is gone (expired, or aborted): it starts anew");
+            return {};
+        }
+        if (!there)
+            return fail(there.error().error);
+        m_journal.upload = id;
+        m_journal.others = old.others;
+        m_journal.overwrite = m_journal.overwrite || old.overwrite;
+        for (auto const &part : *there)
+            m_arrived[part.number] = part;
+        for (auto const &part : old.parts)
+            m_noted[part.number] = part;
+        m_progress.note(fmt::format("the upload goes on: {} parts have arrived", m_arrived.size()));
+        return {};
+    }
+
+    // ----------------------------------------------------------------------------------------------------- the parts
+
+    StoreResult<ObjectInfo> upload()
+    {
+        if (m_settings.measured)
+            begin_whole(m_settings.measured->head);
+        std::uint32_t number = 2;  // the head is the first part
+        for (;; ++number) {
+            auto const more = m_stream.next_part();
+            if (!more)
+                return tl::unexpected(local(more.error()));
+            if (!*more)
+                break;
+            if (m_settings.head_is_final && number == 2)
+                begin_whole(m_stream.head());
+            if (auto done = pass_part(number); !done)
+                return tl::unexpected(done.error());
+            m_progress.update(m_stream.disk_position(), m_settings.disk_size);
+        }
+        if (auto done = pass_head(); !done)
+            return tl::unexpected(done.error());
+        return complete();
+    }
+
+    void begin_whole(Bytes head)
+    {
+        m_whole.emplace();
+        m_whole->update(head);
+    }
+
+    PartSums new_sums(bool with_whole) const
+    {
+        return PartSums(m_destination.store.dialect == StoreDialect::s3,
+                        with_whole && m_whole ? std::optional(m_whole->copy()) : std::nullopt);
+    }
+
+    // Keeps what has arrived, and sends what has not.
+    StoreResult<void> pass_part(std::uint32_t number)
+    {
+        auto const arrived = m_arrived.find(number);
+        if (arrived != m_arrived.end() || m_compare_only) {
+            auto const kept = read_through(number, arrived != m_arrived.end() ? &arrived->second : nullptr);
+            if (!kept)
+                return tl::unexpected(local(kept.error()));
+            if (*kept)
+                return {};
+            if (auto done = m_stream.part_again(); !done)
+                return tl::unexpected(local(done.error()));
+        }
+        return send(number, [this] {
+            return StreamBody(m_stream, m_stream.part_length().value_or(m_settings.part_size), new_sums(true));
+        });
+    }
+
+    // Without sending it; whether it is what has arrived.
+    Result<bool> read_through(std::uint32_t number, const PartInfo *arrived)
+    {
+        auto sums = new_sums(true);
+        std::vector<std::byte> buffer(std::size_t{256} << 10);
+        for (;;) {
+            auto const n = m_stream.read(buffer);
+            if (!n)
+                return fail(n.error());
+            if (*n == 0)
+                break;
+            sums.update(Bytes(buffer).first(*n));
+        }
+        auto const noted = m_noted.find(number);
+        bool const same = m_compare_only || (arrived->size == sums.size() &&
+                                             (sums.matches(*arrived) == PartMatch::yes ||
+                                              (noted != m_noted.end() && noted->second.etag == arrived->etag &&
+                                               noted->second.crc64ecma == std::to_string(sums.crc64()))));
+        if (same)
+            take(number, arrived != nullptr ? arrived->etag : sums.md5(), sums);
+        return same;
+    }
+
+    StoreResult<void> pass_head()
+    {
+        Bytes const head = m_stream.image().head;
+        if (m_settings.measured && (m_stream.image().size != m_settings.measured->size ||
+                                    !std::ranges::equal(head, m_settings.measured->head)))
+            return tl::unexpected(local({ErrorCode::unreadable, "the source has changed while it was read"}));
+        auto sums = new_sums(false);
+        sums.update(head);
+        if (!m_whole)
+            m_result.sha256 = m_part == 0 ? sums.sha256() : "";
+        if (m_compare_only) {
+            take(1, sums.md5(), sums);
+            return {};
+        }
+        if (auto const arrived = m_arrived.find(1); arrived != m_arrived.end() && arrived->second.size == head.size() &&
+                                                    sums.matches(arrived->second) == PartMatch::yes) {
+            take(1, arrived->second.etag, sums);
+            return {};
+        }
+        return send(1, [&] { return HeadBody(head, new_sums(false)); });
+    }
+
+    template <typename MakeBody>
+    StoreResult<void> send(std::uint32_t number, MakeBody make_body)
+    {
+        unsigned wrong = 0;
+        for (unsigned attempt = 1;; ++attempt) {
+            auto body = make_body();
+            auto sent = m_store.send_part(m_key, *m_journal.upload, number, body);
+            if (body.ends_early()) {
+                // Its length is known now; the store drops what came of it.
+                if (auto done = again(number); !done)
+                    return tl::unexpected(local(done.error()));
+                --attempt;
+                continue;
+            }
+            if (auto const &error = body.error())
+                return tl::unexpected(local(*error));
+            if (sent) {
+                auto const match = body.complete() ? body.sums().matches(*sent) : PartMatch::no;
+                if (match != PartMatch::no) {
+                    m_all_compared = m_all_compared && match == PartMatch::yes;
+                    take(number, sent->etag, body.sums());
+                    return {};
+                }
+                sent = tl::unexpected(arrived_wrong(number));
+            }
+            auto &failure = sent.error();
+            bool const differs = failure.code == arrived_wrong_code;
+            wrong += differs ? 1 : 0;
+            if (!failure.retry || (differs ? wrong >= most_wrong : attempt - wrong >= m_settings.retry.attempts))
+                return tl::unexpected(std::move(failure));
+            m_progress.note(fmt::format("part {} is sent again: {}", number, describe(failure.error)));
+            if (!sleep_unless_interrupted(wait_before(attempt, m_settings.retry, failure.wait)))
+                return tl::unexpected(local({ErrorCode::interrupted, "interrupted"}));
+            if (auto done = again(number); !done)
+                return tl::unexpected(local(done.error()));
+        }
+    }
+
+    Result<void> again(std::uint32_t number) { return number == 1 ? Result<void>() : m_stream.part_again(); }
+
+    void take(std::uint32_t number, const std::string &etag, PartSums &sums)
+    {
+        std::uint64_t const offset = number == 1 ? 0 : m_stream.part_offset();
+        m_etags[number] = etag;
+        m_parts[number] = {number, offset, sums.size(), std::to_string(sums.crc64()), sums.sha256()};
+        m_crcs[number] = sums.crc64();
+        m_part = number;
+        if (auto whole = sums.take_whole())
+            m_whole = std::move(whole);
+        m_journal.parts.push_back({number, etag, std::to_string(sums.crc64()), true});
+        // Where that fails, the store's list and the parts made again tell as much.
+        if (!m_compare_only)
+            (void)write_journal(m_manifest_path, m_journal);
+    }
+
+    // ------------------------------------------------------------------------------------------------- after the last
+
+    StoreResult<ObjectInfo> complete()
+    {
+        std::uint64_t crc = 0;
+        std::vector<PartInfo> parts;
+        for (auto const &[number, part] : m_parts) {
+            crc = crc64_combine(crc, m_crcs[number], part.size);
+            parts.push_back(
+                {.number = number, .size = part.size, .etag = m_etags[number], .etag_is_md5 = m_all_compared});
+            m_result.parts.push_back(part);
+        }
+        m_result.crc64 = crc;
+        if (m_whole)
+            m_result.sha256 = to_hex(m_whole->finish());
+        ExpectedObject expected{.size = m_stream.image().size, .crc64 = crc, .oss = m_destination.in_oss()};
+        StoreResult<ObjectInfo> object;
+        if (m_compare_only) {
+            std::vector<std::string> etags;
+            for (auto const &part : parts)
+                etags.push_back(part.etag);
+            expected.etag = etag_of_parts(etags);
+            if (compare_object(*m_there, expected) != ObjectMatch::same)
+                return tl::unexpected(local({ErrorCode::remote,
+                                             "is there already, and is another object",
+                                             printable(m_destination.name()),
+                                             {},
+                                             {},
+                                             "--overwrite replaces it"}));
+            object = *m_there;
+        } else {
+            object = complete_object(m_caller, m_store, m_destination.name(), m_key, *m_journal.upload, parts, expected,
+                                     !m_journal.overwrite);
+        }
+        if (!object)
+            return object;
+        m_result.receipt = make_upload_receipt(m_destination, *object, expected, m_result.sha256, m_all_compared);
+        return object;
+    }
+
+    // The error for the user, with what can be done now.
+    Error given_up(const StoreFailure &failure)
+    {
+        Error error = failure.error;
+        std::string const remedy =
+            "what has arrived is kept: the same command goes on, imgport upload --abort gives it up";
+        error.hint = error.hint.empty() ? remedy : error.hint + "; " + remedy;
+        return error;
+    }
+
+    const std::string &m_manifest_path;
+    ImageStream &m_stream;
+    const ObjectDestination &m_destination;
+    const std::string &m_key;
+    ObjectStore &m_store;
+    const StreamUploadSettings &m_settings;
+    ProgressSink &m_progress;
+    StoreCaller m_caller;
+
+    std::optional<ObjectInfo> m_there;
+    UploadJournal m_journal;
+    bool m_compare_only = false;  // the object is there, perhaps ours: nothing is sent
+    std::map<std::uint32_t, PartInfo> m_arrived;
+    std::map<std::uint32_t, JournalPart> m_noted;
+
+    std::optional<Sha256> m_whole;  // of everything up to here, where that can be known
+    std::uint32_t m_part = 0;       // the last one that was taken
+    bool m_all_compared = true;     // by checksum
+    std::map<std::uint32_t, ManifestPart> m_parts;
+    std::map<std::uint32_t, std::string> m_etags;
+    std::map<std::uint32_t, std::uint64_t> m_crcs;
+    StreamedObject m_result;
+};
+
+}  // namespace
+
+Result<StreamedObject> upload_stream(const std::string &manifest_path, ImageStream &stream,
+                                     const ObjectDestination &destination, ObjectStore &store,
+                                     const StreamUploadSettings &settings, ProgressSink &progress)
+{
+    return StreamUpload(manifest_path, stream, destination, store, settings, progress).run();
+}
+
+}  // namespace imgport
