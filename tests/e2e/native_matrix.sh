@@ -39,12 +39,15 @@ sectors_of() {
   echo $((($(stat -c %s "$1") + 511) / 512 * 512))
 }
 
-# cut_tail FILE: without the zeroes that it ends with, which need not be there in a QCOW2's last data cluster.
+# cut_tail FILE: without the zeroes that it ends with, which need not be there in a QCOW2's last data cluster. That of a
+# disk without data ends in the eight bytes of its L1 table, which must.
 cut_tail() {
   python3 - "$1" <<'PY'
 import os, sys
 with open(sys.argv[1], "r+b") as image:
     size = os.fstat(image.fileno()).st_size
+    if size % 65536 != 0:
+        sys.exit()
     image.seek(max(0, size - 65536 + 512))
     tail = image.read()
     image.truncate(size - len(tail) + len(tail.rstrip(b"\0")))

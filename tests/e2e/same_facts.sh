@@ -8,16 +8,12 @@
 . "$SOURCE_DIR/tests/e2e/lib.sh"
 needs jq sha256sum
 
-# What is another recipe's image with a defect planted has the same filesystems: the full run alone asks about it.
+# One for each kind of filesystem and of volume; the full run asks about all of them.
+short=(bios-ext4 uefi-xfs fragmented-xfs btrfs-subvolumes lvm-root windows-2019)
 wanted() {
-  local image name
+  local image
   while read -r image; do
-    name=$(basename "$image" .raw)
-    if [ -z "${IMGPORT_FULL:-}" ] && [ -s "$TEST_IMAGES/$name.expect" ] &&
-      grep -q '^from ' "$SOURCE_DIR/test-images/recipes/$name"; then
-      continue
-    fi
-    echo "$image"
+    [ -z "${IMGPORT_FULL:-}" ] && [[ " ${short[*]} " != *" $(basename "$image" .raw) "* ]] || echo "$image"
   done
 }
 mapfile -t images < <(find "$TEST_IMAGES" -maxdepth 1 -name '*.raw' | sort | wanted)
