@@ -254,6 +254,7 @@ TEST_P(Stores, FailuresKeepTheirMeaning)
 {
     m_script = {
         {.status = 503, .headers = {{"Retry-After", "3"}, {"x-oss-request-id", "R1"}}, .body = error_xml("SlowDown")},
+        {.cut = true},  // the kept connection, which is made again
         {.cut = true},
         {.body = "<html>log in here</html>"}};
     TextBody body("12345");
