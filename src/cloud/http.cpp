@@ -192,6 +192,9 @@ void set_connection(CURL *handle, const HttpRequest &request, const TrustPlaces 
     set(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout.count()));
     set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    // What is sent on a kept connection that dies without a reply is sent again, by libcurl itself. That is right where
+    // twice is as good as once; an upload must not be begun or completed twice behind the caller's back.
+    set(handle, CURLOPT_FRESH_CONNECT, request.method == "POST" ? 1L : 0L);
     if (request.direct)
         set(handle, CURLOPT_NOPROXY, "*");
     if (!trust.file.empty())

@@ -65,7 +65,8 @@ struct HttpFailure {
 
 // Safe for several threads at once. Redirections are not followed; proxies and CAs come from the environment as curl's
 // do (HTTPS_PROXY, SSL_CERT_FILE), certificates are always verified. A reply that comes before the body was sent is the
-// reply: the rest of the body is not sent.
+// reply: the rest of the body is not sent. A kept connection that has died is made again, except for a POST, which is
+// sent once at most.
 class HttpTransport {
 public:
     HttpTransport() = default;

@@ -78,7 +78,7 @@ public:
             // tells.
             if (answer.error().status == 404 && (answer.error().code.empty() || answer.error().code == "NoSuchKey"))
                 return std::optional<ObjectInfo>();
-            return tl::unexpected(answer.error());
+            return tl::unexpected(with_reason(key, answer.error()));
         }
         auto const size = parse_number(answer->reply.header("content-length"));
         if (!size)
@@ -272,6 +272,16 @@ private:
         if (!reply->ok())
             return tl::unexpected(refusal(question, *reply, Clock::now()));
         return Answer{std::move(question), std::move(*reply)};
+    }
+
+    // A reply to HEAD has no body, so S3 cannot say what is wrong: a byte of the same object is asked for instead.
+    StoreFailure with_reason(const std::string &key, StoreFailure failure) const
+    {
+        if (!failure.code.empty() || failure.status < 300 || failure.status >= 500)
+            return failure;
+        auto const again =
+            ask({.request = StoreRequest::head, .method = "GET", .key = key, .headers = {{"Range", "bytes=0-0"}}});
+        return again || again.error().code.empty() ? std::move(failure) : again.error();
     }
 
     void sign(ObjectRequest &object, const Credentials &who, const Asked &asked) const

@@ -219,7 +219,6 @@ Explained denied(const StoreQuestion &question, const StoreError &error, std::op
 {
     if (ahead && std::abs(ahead->count()) > allowed_skew.count())
         return {"access is denied, and " + skew_in_words(*ahead), "set the clock"};
-    // What a policy of the bucket refuses is not for who runs this to grant.
     std::string const &words = error.message;
     return {fmt::format("access is denied{}", words.empty() || contains(words, "access denied") ? "" : ": " + words),
             fmt::format("this needs the permission {} on the bucket{}{}", permission(question),
@@ -249,6 +248,8 @@ Explained explained(const StoreQuestion &question, const HttpReply &reply, const
     std::string const &words = error.message;
     if (!error.code.empty())
         return {fmt::format("the store answered {}{}", reply.status, words.empty() ? "" : ": " + words)};
+    if (auto const region = reply.header("x-amz-bucket-region"); !region.empty() && region != question.place.region)
+        return wrong_region(question, reply, error);
     if (reply.status >= 300 && reply.status < 400)
         return {fmt::format("the server answered {}: it sends us elsewhere, and we do not follow", reply.status),
                 "is the endpoint right, with https:// where it has TLS?"};

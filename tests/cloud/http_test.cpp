@@ -129,6 +129,14 @@ TEST_F(Http, AKeptConnectionThatDiedIsMadeAgain)
     EXPECT_TRUE(server.asked().at(1).body == text) << "from its front";
 }
 
+TEST_F(Http, APostIsSentOnceAtMost)
+{
+    HttpServer const server([](const Asked &asked) { return Said{.cut = asked.method == "POST"}; });
+    good({.url = server.url("/")});
+    EXPECT_TRUE(bad({.method = "POST", .url = server.url("/"), .text = "<xml/>"}).retry);
+    EXPECT_EQ(server.asked().size(), 2U) << "it may have been done: the caller must look";
+}
+
 TEST_F(Http, ManyThreadsShareIt)
 {
     HttpServer const server([](const Asked &asked) { return Said{.body = asked.body}; });

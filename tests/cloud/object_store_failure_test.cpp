@@ -171,6 +171,8 @@ TEST(Refusal, NamesTheRegionThatIsRight)
     EXPECT_THAT(said(refusal(question(), moved, now)), HasSubstr("s3.eu-west-2.amazonaws.com"));
     moved.headers.emplace_back("x-amz-bucket-region", "eu-west-2");
     EXPECT_THAT(said(refusal(question(), moved, now)), HasSubstr("--region eu-west-2"));
+    HttpReply const head{.status = 301, .headers = {{"x-amz-bucket-region", "eu-west-3"}}};
+    EXPECT_THAT(said(refusal(question(StoreRequest::head), head, now)), HasSubstr("--region eu-west-3"));
     EXPECT_THAT(said(refusal(question(), reply(400, "InvalidArgument", "Part number must be 1 to 10000"), now)),
                 Not(HasSubstr("region")));
 }

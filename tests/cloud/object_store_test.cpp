@@ -123,8 +123,19 @@ TEST_P(Stores, TheHead)
     EXPECT_EQ(found->etag, "e");
     EXPECT_EQ(found->crc64, 5U);
     EXPECT_EQ(m_store->head("k").value(), std::nullopt);
-    EXPECT_EQ(m_store->head("k").error().status, 403);
     EXPECT_EQ(m_store->head("k").error().code, "NoSuchBucket");
+}
+
+TEST_P(Stores, ARefusedHeadIsAskedForItsReason)
+{
+    m_script = {{.status = 403, .headers = {{"x-amz-request-id", "R1"}}},
+                {.status = 403, .body = error_xml("InvalidAccessKeyId")},
+                {.status = 403},
+                {.status = 206, .body = "x"}};
+    EXPECT_EQ(m_store->head("k").error().code, "InvalidAccessKeyId");
+    EXPECT_EQ(asked(1).method, "GET");
+    EXPECT_EQ(asked(1).header("range"), "bytes=0-0");
+    EXPECT_EQ(m_store->head("k").error().status, 403) << "whatever comes of it";
 }
 
 TEST_P(Stores, PartsOfManyPages)
