@@ -204,7 +204,10 @@ public:
         std::string after_key;
         std::string after_id;
         for (unsigned count = 0; count < most_upload_pages; ++count) {
-            NamedValues query{{"encoding-type", "url"}, {"max-uploads", "1000"}, {"uploads", ""}};
+            NamedValues query{{"max-uploads", "1000"}, {"uploads", ""}};
+            // Ceph encodes names when asked to and does not say that it has: then "%20" could be either.
+            if (is_oss())
+                query.emplace_back("encoding-type", "url");
             if (!prefix.empty())
                 query.emplace_back("prefix", prefix);
             if (!after_key.empty()) {

@@ -236,6 +236,9 @@ Explained explained(const StoreQuestion &question, const HttpReply &reply, const
     if (error.code == "RequestTimeTooSkewed" || error.code == "RequestExpired")
         return {ahead ? skew_in_words(*ahead) : "this machine's clock is too far from the store's",
                 "set the clock: requests may be 15 minutes off"};
+    // Swift has no code of its own for that.
+    if (reply.status == 412 && question.request == StoreRequest::complete)
+        return {"an object of that name is there already", std::string(choose_name)};
     if (error.code == "AccessDenied" || error.code == "AllAccessDisabled" ||
         (error.code.empty() && reply.status == 403))
         return denied(question, error, ahead);

@@ -207,6 +207,14 @@ TEST(Refusal, FindsTheErrorOfAReplyWithoutABody)
     EXPECT_EQ(failure.request_id, "ID");
 }
 
+TEST(Refusal, ACompletionWhoseConditionFailed)
+{
+    auto const swift = reply(412, "InvalidRequest", "Invalid Request.");
+    EXPECT_THAT(said(refusal(question(StoreRequest::complete, StoreDialect::s3), swift, now)),
+                AllOf(HasSubstr("there already"), HasSubstr("--overwrite"), HasSubstr("InvalidRequest")));
+    EXPECT_THAT(said(refusal(question(StoreRequest::send_part), swift, now)), Not(HasSubstr("there already")));
+}
+
 TEST(Refusal, OfSomethingThatIsNoStore)
 {
     auto const proxy = refusal(question(), {.status = 502, .body = "<html><body>Bad gateway"}, now);

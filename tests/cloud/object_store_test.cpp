@@ -185,6 +185,7 @@ TEST_P(Stores, UnfinishedUploadsOfManyPages)
     EXPECT_THAT(asked(0).target, AllOf(HasSubstr("prefix=a%20b"), HasSubstr("uploads"), Not(HasSubstr("marker"))));
     EXPECT_THAT(asked(1).target, AllOf(HasSubstr("key-marker=a%20b%2B"), HasSubstr("upload-id-marker=U2")));
     EXPECT_TRUE(asked(0).target.starts_with("/imgs?")) << asked(0).target;
+    EXPECT_EQ(asked(0).target.find("encoding-type=url") != std::string::npos, oss());
 }
 
 TEST_P(Stores, Completion)
