@@ -3,10 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
-#include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <mutex>
 #include <set>
 
@@ -16,6 +13,8 @@
 #include <imgport/progress.hpp>
 #include <imgport/version.hpp>
 
+#include "cloud/broken_pipes.hpp"
+#include "cloud/http_exchange.hpp"
 #include "cloud/http_failure.hpp"
 #include "support/text.hpp"
 
@@ -27,130 +26,9 @@ constexpr std::uint64_t large_body = std::uint64_t{1} << 20;
 // What is read of a body at once, straight into what libcurl sends from.
 constexpr long upload_buffer = 512L << 10;
 constexpr long expect_timeout = 500;  // milliseconds
-constexpr std::size_t header_limit = std::size_t{256} << 10;
 
 using Handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
 using HeaderList = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
-
-// One request on its way. The callbacks return what makes libcurl stop where something is wrong on our side.
-struct Exchange {
-    const HttpRequest &request;
-    HttpReply reply = {};
-    std::optional<Error> own_error = {};  // the body's, or that the reply is too long
-    std::uint64_t sent = 0;
-    std::size_t header_bytes = 0;
-
-    std::size_t read_body(std::span<std::byte> into)
-    {
-        std::uint64_t const left = request.body->size() - std::min(sent, request.body->size());
-        into = into.first(static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), left)));
-        if (into.empty())
-            return 0;
-        auto const got = request.body->read(into);
-        if (got && *got > 0 && *got <= into.size()) {
-            sent += *got;
-            return *got;
-        }
-        own_error = got ? Error{ErrorCode::environment, "the data to be sent ended early"} : got.error();
-        return CURL_READFUNC_ABORT;
-    }
-    bool rewind_body()
-    {
-        sent = 0;
-        if (request.body == nullptr)
-            return true;
-        auto const done = request.body->rewind();
-        if (!done)
-            own_error = done.error();
-        return done.has_value();
-    }
-    bool take_reply(std::string_view bytes)
-    {
-        if (reply.body.size() + bytes.size() > request.reply_limit) {
-            own_error = Error{ErrorCode::remote, fmt::format("the reply of {} is longer than {} bytes",
-                                                             origin_of(request.url), request.reply_limit)};
-            return false;
-        }
-        reply.body.append(bytes);
-        return true;
-    }
-    bool take_header(std::string_view line)
-    {
-        header_bytes += line.size();
-        if (header_bytes > header_limit) {
-            own_error = Error{ErrorCode::remote, fmt::format("the headers of the reply of {} are longer than {} bytes",
-                                                             origin_of(request.url), header_limit)};
-            return false;
-        }
-        if (line.starts_with("HTTP/")) {
-            reply.headers.clear();  // those of "100 Continue"
-            return true;
-        }
-        if (auto const colon = line.find(':'); colon != std::string_view::npos)
-            reply.headers.emplace_back(to_lower(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
-        return true;
-    }
-};
-
-// OpenSSL writes to a connection that the other side has closed, and gets the signal for it. libcurl can take care of
-// that for the whole process only; this is for one thread.
-class NoBrokenPipes {
-public:
-    NoBrokenPipes()
-    {
-        sigemptyset(&m_pipe);
-        sigaddset(&m_pipe, SIGPIPE);
-        sigset_t pending{};
-        sigpending(&pending);
-        m_was_pending = sigismember(&pending, SIGPIPE) == 1;
-        pthread_sigmask(SIG_BLOCK, &m_pipe, &m_before);
-    }
-    NoBrokenPipes(const NoBrokenPipes &) = delete;
-    NoBrokenPipes &operator=(const NoBrokenPipes &) = delete;
-    ~NoBrokenPipes()
-    {
-        timespec const at_once{};
-        while (!m_was_pending && sigtimedwait(&m_pipe, nullptr, &at_once) == SIGPIPE) {
-        }
-        pthread_sigmask(SIG_SETMASK, &m_before, nullptr);
-    }
-
-private:
-    sigset_t m_pipe{};
-    sigset_t m_before{};
-    bool m_was_pending = false;
-};
-
-Exchange &exchange_of(void *pointer)
-{
-    return *static_cast<Exchange *>(pointer);
-}
-
-std::size_t on_read(char *to, std::size_t size, std::size_t count, void *exchange)
-{
-    return exchange_of(exchange).read_body(std::as_writable_bytes(std::span(to, size * count)));
-}
-
-int on_seek(void *exchange, curl_off_t offset, int origin)
-{
-    bool const front = offset == 0 && origin == SEEK_SET;
-    return front && exchange_of(exchange).rewind_body() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
-}
-
-std::size_t on_write(char *from, std::size_t size, std::size_t count, void *exchange)
-{
-    return exchange_of(exchange).take_reply({from, size * count}) ? size * count : 0;
-}
-
-std::size_t on_header(char *from, std::size_t size, std::size_t count, void *exchange)
-{
-    return exchange_of(exchange).take_header({from, size * count}) ? size * count : 0;
-}
-
-int on_progress(void *, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
-{
-    return interrupted() ? 1 : 0;
-}
 
 std::string from_environment(const char *name)
 {
@@ -171,53 +49,47 @@ struct TrustPlaces {
     }
 };
 
-template <class T>
-void set(CURL *handle, CURLoption option, T value)
-{
-    curl_easy_setopt(handle, option, value);
-}
-
 void set_connection(CURL *handle, const HttpRequest &request, const TrustPlaces &trust)
 {
-    set(handle, CURLOPT_NOSIGNAL, 1L);
+    set_option(handle, CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
-    set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    set_option(handle, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
-    set(handle, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    set_option(handle, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
     // Several connections carry more than one with several streams, and the stores speak nothing newer anyway.
-    set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    set(handle, CURLOPT_TCP_KEEPALIVE, 1L);
-    set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
-    set(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout.count()));
-    set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set_option(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set_option(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+    set_option(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+    set_option(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set_option(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout.count()));
+    set_option(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     // What is sent on a kept connection that dies without a reply is sent again, by libcurl itself. That is right where
     // twice is as good as once; an upload must not be begun or completed twice behind the caller's back.
-    set(handle, CURLOPT_FRESH_CONNECT, request.method == "POST" ? 1L : 0L);
+    set_option(handle, CURLOPT_FRESH_CONNECT, request.method == "POST" ? 1L : 0L);
     if (request.direct)
-        set(handle, CURLOPT_NOPROXY, "*");
+        set_option(handle, CURLOPT_NOPROXY, "*");
     if (!trust.file.empty())
-        set(handle, CURLOPT_CAINFO, trust.file.c_str());
+        set_option(handle, CURLOPT_CAINFO, trust.file.c_str());
     if (!trust.directory.empty())
-        set(handle, CURLOPT_CAPATH, trust.directory.c_str());
+        set_option(handle, CURLOPT_CAPATH, trust.directory.c_str());
 }
 
 void set_body(CURL *handle, const HttpRequest &request)
 {
     if (request.body != nullptr) {
-        set(handle, CURLOPT_UPLOAD, 1L);
-        set(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
-        set(handle, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer);
+        set_option(handle, CURLOPT_UPLOAD, 1L);
+        set_option(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+        set_option(handle, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer);
     } else if (request.method == "POST" || request.method == "PUT" || !request.text.empty()) {
         // With "Content-Length: 0" where there is nothing: servers ask for it.
-        set(handle, CURLOPT_POST, 1L);
-        set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.text.size()));
-        set(handle, CURLOPT_POSTFIELDS, request.text.c_str());
+        set_option(handle, CURLOPT_POST, 1L);
+        set_option(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.text.size()));
+        set_option(handle, CURLOPT_POSTFIELDS, request.text.c_str());
     } else if (request.method == "HEAD") {
-        set(handle, CURLOPT_NOBODY, 1L);
+        set_option(handle, CURLOPT_NOBODY, 1L);
     }
-    set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    set_option(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
 bool add(HeaderList &list, const std::string &line)
@@ -302,32 +174,18 @@ private:
         if (!headers)
             return tl::unexpected(HttpFailure{Error{ErrorCode::usage, "a header has a line break in it"}, false});
         std::array<char, CURL_ERROR_SIZE> words{};
-        set(handle, CURLOPT_URL, request.url.c_str());
-        set(handle, CURLOPT_PATH_AS_IS, 1L);  // "a/../b" is a name, and signed as it is
-        set(handle, CURLOPT_USERAGENT, m_agent.c_str());
-        set(handle, CURLOPT_HTTPHEADER, headers.get());
-        set(handle, CURLOPT_EXPECT_100_TIMEOUT_MS, expect_timeout);
-        set(handle, CURLOPT_ERRORBUFFER, words.data());
+        set_option(handle, CURLOPT_URL, request.url.c_str());
+        set_option(handle, CURLOPT_PATH_AS_IS, 1L);  // "a/../b" is a name, and signed as it is
+        set_option(handle, CURLOPT_USERAGENT, m_agent.c_str());
+        set_option(handle, CURLOPT_HTTPHEADER, headers.get());
+        set_option(handle, CURLOPT_EXPECT_100_TIMEOUT_MS, expect_timeout);
+        set_option(handle, CURLOPT_ERRORBUFFER, words.data());
         set_connection(handle, request, m_trust);
         set_body(handle, request);
-        set_callbacks(handle, &exchange);
+        exchange.attach(handle);
         CURLcode const code = curl_easy_perform(handle);
-        set(handle, CURLOPT_ERRORBUFFER, static_cast<char *>(nullptr));
+        set_option(handle, CURLOPT_ERRORBUFFER, static_cast<char *>(nullptr));
         return outcome(handle, code, exchange, words.data());
-    }
-
-    static void set_callbacks(CURL *handle, Exchange *exchange)
-    {
-        set(handle, CURLOPT_READFUNCTION, on_read);
-        set(handle, CURLOPT_READDATA, exchange);
-        set(handle, CURLOPT_SEEKFUNCTION, on_seek);
-        set(handle, CURLOPT_SEEKDATA, exchange);
-        set(handle, CURLOPT_WRITEFUNCTION, on_write);
-        set(handle, CURLOPT_WRITEDATA, exchange);
-        set(handle, CURLOPT_HEADERFUNCTION, on_header);
-        set(handle, CURLOPT_HEADERDATA, exchange);
-        set(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
-        set(handle, CURLOPT_NOPROGRESS, 0L);
     }
 
     tl::expected<HttpReply, HttpFailure> outcome(CURL *handle, CURLcode code, Exchange &exchange,

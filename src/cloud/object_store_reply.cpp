@@ -23,7 +23,7 @@ Result<XmlDocument> parse_reply(std::string_view xml, std::string_view root)
         return fail(unexpected(fmt::format("it is empty, and not a {}", root)));
     auto document = XmlDocument::parse(xml);
     if (!document)
-        return fail(unexpected(document.error().message));
+        return fail(unexpected("it is no such XML"));  // as a rule a web page of something in between
     if (document->root().name() != root)
         return fail(unexpected(fmt::format("it is a {}, and not a {}", printable(document->root().name(), 60), root)));
     return document;
