@@ -58,3 +58,24 @@ plan_fault() {
 expect_no_uploads() {
   expect_equal "unfinished uploads in $1" "$(oss_control GET "uploads/$1")" "[]"
 }
+
+# start_server NAME SECONDS SCRIPT: of this folder, in ./NAME; sets s3_port.
+start_server() {
+  local name=$1
+  "$SOURCE_DIR/tests/servers/$3" "$name" 2>"$name.err" &
+  server_pids+=($!)
+  wait_for "$3" "$2" test -s "$name/ready"
+  read -r s3_port <"$name/ready"
+}
+
+# Ceph's gateway: AKTEST and SKTEST, region "default".
+start_radosgw() {
+  needs radosgw radosgw-admin ceph ceph-mon ceph-osd monmaptool
+  start_server radosgw 150 radosgw.sh
+}
+
+# OpenStack Swift: test:tester and testing, region us-east-1.
+start_swift() {
+  needs swift-proxy-server swift-object-server swift-container-server swift-account-server swift-ring-builder memcached
+  start_server swift 90 swift.sh
+}
