@@ -65,6 +65,7 @@ start_server() {
   "$SOURCE_DIR/tests/servers/$3" "$name" 2>"$name.err" &
   server_pids+=($!)
   wait_for "$3" "$2" test -s "$name/ready"
+  # shellcheck disable=SC2034 # for the test
   read -r s3_port <"$name/ready"
 }
 
