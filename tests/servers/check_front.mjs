@@ -147,6 +147,8 @@ await breaks(part());
 assert.deepEqual((await control('GET', 'log')).map(({ action, part: number, bytes: arrived, fault, replied }) => [action, number, arrived, fault, replied]),
   [['UploadPart', 1, 100_000, 'drop', false]]);
 assert.equal(await count(), 0, 'nothing is kept of a part that broke off');
+await plan({ kind: 'drop', action: 'HeadObject', at: 0 });
+await breaks(store.head('a'));
 for (const [fault, code, status] of [[{ status: 500 }, 'InternalError', 500], [{ status: 503, delay: 700 }, 'TotalQpsLimitExceeded', 503]]) {
   await plan({ kind: 'status', action: 'UploadPart', times: 2, ...fault });
   for (let i = 0; i < 2; ++i) {

@@ -88,6 +88,7 @@ const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 async function work(request, incoming, fault, entry) {
   if (fault?.kind === 'delay') await wait(fault.ms);
   if (fault?.kind === 'no-such-upload') await store.abort(request.bucket, request.key, request.get('uploadId')).catch(() => {});
+  if (fault?.kind === 'drop' && !(Number(incoming.headers['content-length']) > 0)) throw new Dropped('as planned');
   const refusal = fault && refusalOf(fault, request);
   if (refusal) throw refusal;
   const makeBody = () => {
