@@ -48,12 +48,28 @@ expect_there() {
     "$(s3_client "${@:2:3}" s3api list-multipart-uploads --bucket imgs --output json | jq '.Uploads // [] | length')" 0
 }
 
-# oss_and_back OPTION...: by oss:// to the front started last, with V4 and with V1.
+# odd_names ID SECRET REGION: small objects with names that are hard to write down, each in one signed request by curl; AWS's
+# client sees the same names.
+odd_names() {
+  local names=('a b' 'c+d' '镜像/é' "q'!()*~" 'x%2Fy' 'p&q=r' 'h#s?t' '@:,;$^|' '../up' './here' 'a//b' '"<>' '{[`]}\z') name line headers
+  for name in "${names[@]}"; do
+    line=$(jq -nc --arg key "odd/$name" --arg host "127.0.0.1:$s3_port" --arg id "$1" --arg secret "$2" --arg region "$3" \
+      '{scheme: "aws-v4", method: "PUT", $host, bucket: "imgs", in_path: true, $key, query: [], $id, $secret, $region,
+        headers: [["x-amz-meta-note", "  two   blanks "]], payload: "UNSIGNED-PAYLOAD", time: (now | floor)}' | "$SIGN_REQUEST")
+    mapfile -t headers < <(jq -r '.headers[] | "-H", .[0] + ": " + .[1]' <<<"$line")
+    expect_equal "a PUT of odd/$name" "$(curl -sS -o refused -w '%{http_code}' --path-as-is -X PUT --data-binary "$name" -H 'Content-Type:' \
+      "${headers[@]}" "http://127.0.0.1:$s3_port$(jq -r .target <<<"$line")")" 200
+  done
+  expect_equal "odd names" "$(s3_client "$@" s3api list-objects --bucket imgs --prefix odd/ --output json | jq -r '.Contents[].Key' | sort)" \
+    "$(printf 'odd/%s\n' "${names[@]}" | sort)"
+}
+
+# oss_and_back: by oss:// to the front started last, with V4 and with V1.
 oss_and_back() {
   local signature
   for signature in v4 v1; do
     oss_control DELETE log
-    send "oss://imgs/$signature/$key" --endpoint "http://127.0.0.1:$oss_port" --region cn-hangzhou --signature "$signature" "$@"
+    send "oss://imgs/$signature/$key" --endpoint "http://127.0.0.1:$oss_port" --region cn-hangzhou --signature "$signature"
     expect_equal "signatures that were used" "$(oss_control GET log | jq -r '[.[].signature] | unique | join(" ")')" "$signature"
     expect_no_uploads imgs
     # The front has counted on its own, part by part.
@@ -65,6 +81,7 @@ oss_and_back() {
 # s3_and_back ID SECRET REGION: by s3:// to the server on s3_port.
 s3_and_back() {
   s3_client "$@" s3 mb s3://imgs >/dev/null
+  odd_names "$@"
   AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2 send "s3://imgs/s3/$key" --endpoint "http://127.0.0.1:$s3_port" --region "$3"
   expect_there "s3/$key" "$@"
 }
