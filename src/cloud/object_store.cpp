@@ -48,6 +48,13 @@ std::string completion(const std::vector<PartInfo> &parts)
     return xml + "</CompleteMultipartUpload>";
 }
 
+// "Checking object integrity" of S3's guide: then an ETag is no MD5.
+bool encrypts_by_itself(const HttpReply &reply)
+{
+    return reply.header("x-amz-server-side-encryption").starts_with("aws:kms") ||
+           !reply.header("x-amz-server-side-encryption-customer-algorithm").empty();
+}
+
 struct Answer {
     StoreQuestion question;
     HttpReply reply;
@@ -114,7 +121,8 @@ public:
         PartInfo part{.number = number,
                       .size = body.size(),
                       .etag = bare_etag(answer->reply.header("etag")),
-                      .crc64 = parse_number(answer->reply.header("x-oss-hash-crc64ecma"))};
+                      .crc64 = parse_number(answer->reply.header("x-oss-hash-crc64ecma")),
+                      .etag_is_md5 = !encrypts_by_itself(answer->reply)};
         if (part.etag.empty())
             return tl::unexpected(not_understood(
                 answer->question, answer->reply,

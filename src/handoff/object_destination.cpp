@@ -52,9 +52,10 @@ Result<std::string> normal_endpoint(std::string_view text)
             return fail(usage("--endpoint is no https:// address"));
         endpoint = "https://" + endpoint;
     }
-    while (endpoint.ends_with('/'))
+    auto const start = endpoint.find("//") + 2;
+    while (endpoint.size() > start && endpoint.ends_with('/'))
         endpoint.pop_back();
-    std::string_view const rest = std::string_view(endpoint).substr(endpoint.find("//") + 2);
+    std::string_view const rest = std::string_view(endpoint).substr(start);
     if (rest.empty() || rest.find_first_of("@/?#") != std::string_view::npos)
         return fail(usage("--endpoint is no plain address of a server", "https://HOST[:PORT]"));
     if (std::any_of(rest.begin(), rest.end(), [](unsigned char c) { return c <= 0x20 || c >= 0x7f; }))

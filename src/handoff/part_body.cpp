@@ -5,6 +5,12 @@
 #include <fcntl.h>
 
 namespace imgport {
+namespace {
+
+// What the kernel is asked to read ahead. Several parts are read at a time, so it sees no sequence by itself.
+constexpr std::uint64_t window = std::uint64_t{8} << 20;
+
+}  // namespace
 
 PartBody::PartBody(const InputFile &file, std::uint64_t offset, std::uint64_t length, bool with_md5,
                    const std::atomic<bool> &stop, std::function<void(std::int64_t)> on_bytes)
@@ -13,8 +19,16 @@ PartBody::PartBody(const InputFile &file, std::uint64_t offset, std::uint64_t le
 {
     if (m_with_md5)
         m_md5.emplace("MD5");
-    // Several parts are read at a time, so the kernel sees no sequence by itself.
-    ::posix_fadvise(m_file.fd(), static_cast<off_t>(m_offset), static_cast<off_t>(m_length), POSIX_FADV_WILLNEED);
+}
+
+void PartBody::read_ahead()
+{
+    while (m_advised < m_length && m_advised < m_at + window) {
+        std::uint64_t const more = std::min(window, m_length - m_advised);
+        ::posix_fadvise(m_file.fd(), static_cast<off_t>(m_offset + m_advised), static_cast<off_t>(more),
+                        POSIX_FADV_WILLNEED);
+        m_advised += more;
+    }
 }
 
 Result<void> PartBody::rewind()
@@ -34,6 +48,7 @@ Result<std::size_t> PartBody::read(std::span<std::byte> into)
         m_error = Error{ErrorCode::interrupted, "stopped"};
         return fail(*m_error);
     }
+    read_ahead();
     auto const piece = into.first(std::min<std::uint64_t>(into.size(), m_length - m_at));
     if (auto const done = m_file.read(m_offset + m_at, piece); !done) {
         m_error = artifact_error(done.error());

@@ -34,6 +34,8 @@ public:
     const std::optional<Error> &error() const { return m_error; }
 
 private:
+    void read_ahead();
+
     const InputFile &m_file;
     std::uint64_t m_offset;
     std::uint64_t m_length;
@@ -41,6 +43,7 @@ private:
     const std::atomic<bool> &m_stop;
     std::function<void(std::int64_t)> m_on_bytes;
     std::uint64_t m_at = 0;
+    std::uint64_t m_advised = 0;
     std::uint64_t m_crc = 0;
     std::optional<NamedDigest> m_md5;
     std::optional<Error> m_error;

@@ -20,9 +20,18 @@ expect_exit 2 "$IMGPORT" probe -
 expect_exit 2 "$IMGPORT" convert a.qcow2 b.doc
 expect_exit 2 "$IMGPORT" upload x.json ftp:x
 expect_text err 'dir:PATH'
+expect_exit 2 "$IMGPORT" upload x.json
+expect_text err 'DEST is missing'
+expect_exit 2 "$IMGPORT" upload x.json oss://images/k --abort
+expect_exit 2 "$IMGPORT" upload x.json s3://images/k --signature v1
+expect_exit 2 "$IMGPORT" upload x.json oss://images/k --parallel 0
+expect_exit 2 "$IMGPORT" upload x.json oss://IMAGES/k
+expect_text err 'lower-case'
+expect_exit 2 "$IMGPORT" uploads images
+expect_text err 'oss://BUCKET'
 expect_exit 0 "$IMGPORT" --version
 expect_exit 0 "$IMGPORT" --help
-for verb in probe inspect check convert prepare verify digest upload rules explain doctor; do
+for verb in probe inspect check convert prepare verify digest upload uploads rules explain doctor; do
   expect_exit 0 "$IMGPORT" "$verb" --help
   expect_text out 'Examples:'
 done

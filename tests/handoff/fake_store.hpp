@@ -162,9 +162,10 @@ public:
         objects[key] = bytes;
         etags[key] = tells_checksums && dialect == StoreDialect::s3 ? etag_of_parts(part_etags) : "some-thing";
         uploads.erase(upload);
+        ObjectInfo const told = info(key);
         if (auto failure = after_complete())
             return tl::unexpected(*failure);
-        return info(key);
+        return told;
     }
 
     StoreResult<void> abort_upload(const std::string &, const std::string &upload) override

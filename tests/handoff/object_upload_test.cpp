@@ -537,23 +537,6 @@ TEST_F(ObjectUploadTest, AnAnswerThatPromisesWhatIsNotThereIsNoticed)
     expect_failed(run(), ErrorCode::unverified);
 }
 
-TEST_F(ObjectUploadTest, AReadErrorStopsIt)
-{
-    // Reading a folder's descriptor as if it were the file: the cheapest read error there is.
-    Manifest const before = manifest;
-    store.before_part = [this](std::uint32_t number) -> std::optional<StoreFailure> {
-        if (number == 5) {
-            StoreFailure failure{.error = {ErrorCode::environment, "cannot be read: Input/output error"}};
-            return failure;
-        }
-        return std::nullopt;
-    };
-    expect_failed(run(), ErrorCode::environment);
-    EXPECT_TRUE(read_journal(path).value());
-    store.before_part = [](auto) { return std::nullopt; };
-    expect_done(run());
-}
-
 TEST(UploadJournal, ComesBackAsItWent)
 {
     Folder const folder;
