@@ -109,6 +109,7 @@ struct Manifest {
     ManifestContent content;
     std::optional<GuestFacts> guest = {};
     ManifestCheck check;
+    std::optional<Role> role = {};  // what the disk is for
     ImportParameters import;
     std::map<std::string, std::string> tools = {};  // name -> version
     std::optional<std::string> created = {};        // from SOURCE_DATE_EPOCH only, ISO 8601
@@ -120,6 +121,7 @@ struct Manifest {
         visit("content", self.content);
         visit("guest", self.guest);
         visit("check", self.check);
+        visit("role", self.role);
         visit("import", self.import);
         visit("tools", self.tools);
         visit("created", self.created);

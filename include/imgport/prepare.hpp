@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <imgport/convert.hpp>
+#include <imgport/import_call.hpp>
 #include <imgport/lint.hpp>
 #include <imgport/uploader.hpp>
 
@@ -17,7 +18,9 @@ struct PrepareOptions {
     std::string upload = {};  // a destination; empty: none
     UploadOptions upload_with = {};
     bool stream = false;  // convert and upload in one pass: the artifact is never a file here
-    LintOptions lint = {};    // profile, role, request, verdict
+    bool import = false;  // the cloud's import is called when everything was handed over
+    ImportCallOptions import_call = {};
+    LintOptions lint = {};  // profile, role, request, verdict
     ConvertOptions convert = {};
 };
 
@@ -25,7 +28,8 @@ struct PreparedArtifact {
     std::string artifact;  // path; empty: it was streamed
     std::string manifest;  // path
     Role role = Role::system;
-    std::string receipt = {};  // where it was handed over; empty: it was not
+    std::string receipt = {};                 // where it was handed over; empty: it was not
+    std::optional<ImportDone> imported = {};  // of the system disk's, where the import was called
 };
 
 struct PrepareOutcome {

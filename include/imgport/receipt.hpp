@@ -54,6 +54,8 @@ struct ImportReceipt {
     std::string image_status = {};  // Creating, Available, ...
     std::optional<std::string> error_code = {};
     std::optional<std::string> error_message = {};
+    // What is imported: the SHA-256 of each disk's artifact (its CRC-64 where there is none), the system disk's first.
+    std::vector<std::string> artifacts = {};
 
     static void fields(auto &self, auto &&visit)
     {
@@ -67,6 +69,7 @@ struct ImportReceipt {
         visit("image_status", self.image_status);
         visit("error_code", self.error_code);
         visit("error_message", self.error_message);
+        visit("artifacts", self.artifacts);
     }
 };
 

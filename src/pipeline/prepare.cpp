@@ -93,9 +93,7 @@ public:
     {
         add_jobs(path);
         bool const destined = take_destination();
-        bool const done =
-            judge_all() && destined && make_parameters() &&
-            (m_options.stream ? stream_all() : convert_all() && make_parameters() && write_manifests() && hand_over());
+        bool const done = judge_all() && destined && make_parameters() && deliver() && import();
         for (auto &job : m_jobs) {
             m_outcome.report.images.push_back(std::move(job.linted.entry));
             m_outcome.comparisons.push_back(std::move(job.linted.comparison));
@@ -107,6 +105,14 @@ public:
     }
 
 private:
+    // Artifacts and manifests, and the way to where they go.
+    bool deliver()
+    {
+        if (m_options.stream)
+            return stream_all();
+        return convert_all() && make_parameters() && write_manifests() && hand_over();
+    }
+
     bool failed(const Error &error)
     {
         m_outcome.errors.push_back(error);
@@ -235,7 +241,28 @@ private:
         for (auto const &error : made.errors)
             failed(error);
         m_outcome.parameters = made.parameters;
-        return made.errors.empty();
+        return made.errors.empty() && (!m_options.import || can_be_imported(made.parameters));
+    }
+
+    // Said before any work: the import at the end would fail for it.
+    bool can_be_imported(const ImportParameters &parameters)
+    {
+        if (m_jobs.front().role == Role::data)
+            return failed({.code = ErrorCode::usage,
+                           .message = "a data disk is not imported alone",
+                           .field = "DiskDeviceMapping.1",
+                           .hint = "it goes along with its system disk, as --data-disk"});
+        if (parameters.disks.front().bucket.empty())
+            return failed({.code = ErrorCode::usage,
+                           .message = "the import needs the artifact in the cloud's object store",
+                           .field = "DiskDeviceMapping.1.OSSBucket",
+                           .hint = "--upload oss://BUCKET/KEY"});
+        if (!parameters.region)
+            return failed({.code = ErrorCode::usage,
+                           .message = "it is not known in which region the image is to be imported",
+                           .field = "RegionId",
+                           .hint = "give the bucket's own, such as --region cn-hangzhou"});
+        return true;
     }
 
     std::string file_name(const Job &job) const { return job.name + "." + suffix_of(m_options.convert.target); }
@@ -405,6 +432,7 @@ private:
             if (finding.accepted)
                 manifest.check.waived.push_back(finding.rule);
         }
+        manifest.role = job.role;
         manifest.tools = tools_of(job.converted);
         manifest.created = creation_time();
         if (&job == &m_jobs.front()) {
@@ -464,6 +492,19 @@ private:
     std::string beside(const PreparedArtifact &artifact) const
     {
         return destination_beside(m_options.upload, base_name(artifact.artifact));
+    }
+
+    // One call for the system disk, with its data disks as further mappings.
+    bool import()
+    {
+        if (!m_options.import)
+            return true;
+        auto &system = m_outcome.artifacts.front();
+        auto done = import_image(system.manifest, m_options.import_call, m_progress);
+        if (!done)
+            return failed(done.error());
+        system.imported = std::move(*done);
+        return true;
     }
 
     const PrepareOptions &m_options;

@@ -1,5 +1,6 @@
-// docs/schemas/manifest-1.json tells the same as the program. IMGPORT_WRITE_DOCS=1 writes it anew.
+// docs/schemas/manifest-1.json and receipt-1.json tell the same as the program. IMGPORT_WRITE_DOCS=1 writes it anew.
 #include <imgport/manifest.hpp>
+#include <imgport/receipt.hpp>
 
 #include <gtest/gtest.h>
 
@@ -34,5 +35,13 @@ TEST(Schemas, UnfinishedUploadsAreDocumented)
     Json const properties{{"address", {{"type", "string"}}}, {"uploads", array_of(schema_of<PendingUpload>())}};
     EXPECT_TRUE(schema_is_documented("uploads", document_schema("uploads", "What lies unfinished: `imgport uploads`.",
                                                                 properties, Json::array({"address", "uploads"}))))
+        << "write it anew with IMGPORT_WRITE_DOCS=1";
+}
+
+TEST(Schemas, ReceiptIsDocumented)
+{
+    Json const receipt = schema_of<HandOver>();
+    EXPECT_TRUE(schema_is_documented("receipt", document_schema("receipt", "What came of handing an artifact over.",
+                                                                receipt["properties"], receipt["required"])))
         << "write it anew with IMGPORT_WRITE_DOCS=1";
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "import_options.hpp"
 #include "options.hpp"
 #include "report_files.hpp"
 #include "upload_options.hpp"
@@ -21,6 +22,8 @@ struct Options {
     UploadOptions upload_with;
     bool overwrite_object = false;
     bool stream = false;
+    bool import = false;
+    CallOptions call;
     std::vector<std::string> data_disks;
     CheckOptions check;
     OutputOptions output{.to = "qcow2", .compression = "fast", .verify = "content"};
@@ -52,6 +55,8 @@ int run_prepare(Program &program, Options options)
     if (options.upload_with.region.empty())
         options.upload_with.region = options.check.request.region.value_or("");
     options.upload_with.overwrite = options.overwrite_object ? Overwrite::yes : Overwrite::no;
+    if (options.import && options.images.size() > 1 && options.check.request.image_name)
+        return print_error({ErrorCode::usage, "--image-name names one image: prepare several one by one"});
     if (!options.upload.empty()) {
         if (auto known = make_uploader(options.upload, options.upload_with); !known)
             return print_error(known.error());
@@ -69,6 +74,8 @@ int run_prepare(Program &program, Options options)
                                 .upload = options.upload,
                                 .upload_with = options.upload_with,
                                 .stream = options.stream,
+                                .import = options.import,
+                                .import_call = import_call_options(options.call),
                                 .lint = *lint_with,
                                 .convert = *convert_with};
     auto const names = artifact_names(options.images);
@@ -88,6 +95,8 @@ int run_prepare(Program &program, Options options)
                 made += path.empty() ? "" : path + "\n";
             if (!artifact.receipt.empty())
                 made += fmt::format("handed over to {}\n", artifact.receipt);
+            if (artifact.imported)
+                made += describe(*artifact.imported);
         }
         std::move(outcome.report.images.begin(), outcome.report.images.end(), std::back_inserter(report.images));
         std::move(outcome.comparisons.begin(), outcome.comparisons.end(), std::back_inserter(text.other_profile));
@@ -119,6 +128,9 @@ void add_prepare(Program &program)
     verb.get_option("--compression")->each([options](const std::string &) { options->compression_given = true; });
     verb.add_option("--upload", options->upload, std::string("Where to hand it over: ") + destination_help)
         ->type_name("DEST");
+    verb.add_flag("--import", options->import, "Then has the cloud import it, and waits until the image is available")
+        ->needs("--upload");
+    add_call_options(verb, options->call);
     verb.add_option("--data-disk", options->data_disks, "A data disk that belongs to the image; may be repeated")
         ->type_name("FILE")
         ->allow_extra_args(false);
