@@ -38,7 +38,7 @@ Result<void> believe(const UploadReceipt &upload, const DiskToImport &disk)
         return fail(not_the_artifact(
             disk, fmt::format("{} bytes were uploaded, the artifact has {}", upload.size, artifact.file_size)));
     auto const differs = [](const std::string &a, const std::string &b) { return !a.empty() && !b.empty() && a != b; };
-    if (differs(upload.sha256, artifact.sha256) || differs(upload.crc64ecma, artifact.crc64ecma) ||
+    if (differs(upload.sha256, artifact.sha256.value_or("")) || differs(upload.crc64ecma, artifact.crc64ecma) ||
         differs(upload.server_crc64ecma.value_or(""), artifact.crc64ecma))
         return fail(not_the_artifact(disk, "the checksum of what was uploaded is another"));
     return {};

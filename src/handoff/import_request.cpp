@@ -224,7 +224,7 @@ std::vector<std::string> ImportToCall::artifacts() const
     for (auto const &disk : disks) {
         std::string digest;
         if (disk.told)
-            digest = disk.told->artifact.sha256.empty() ? disk.told->artifact.crc64ecma : disk.told->artifact.sha256;
+            digest = disk.told->artifact.sha256.value_or(disk.told->artifact.crc64ecma);
         digests.push_back(std::move(digest));
     }
     return digests;

@@ -80,3 +80,29 @@ start_swift() {
   needs swift-proxy-server swift-object-server swift-container-server swift-account-server swift-ring-builder memcached
   start_server swift 90 swift.sh
 }
+
+# needs_ecs: skips the test where node or the vendor's library is missing.
+needs_ecs() {
+  needs node curl jq
+  [ -d "$SERVER_MODULES/node_modules/@alicloud/openapi-util" ] ||
+    skip "Alibaba Cloud's client library is not in $SERVER_MODULES (scripts/oracles fetches it)"
+}
+
+# start_ecs NAME OPTION...: sets ecs_port; its log is NAME.log (JSON lines), its stderr NAME.err, its keys ECS_ID and
+# ECS_SECRET or, without them, AKTEST and SKTEST; its region is cn-hangzhou.
+start_ecs() {
+  local name=$1
+  shift
+  rm -f "$name.ready"
+  node "$SOURCE_DIR/tests/servers/ecs.mjs" --modules "$SERVER_MODULES" --ready "$name.ready" --log "$name.log" "$@" \
+    >"$name.out" 2>"$name.err" &
+  server_pids+=($!)
+  wait_for "the ECS endpoint" 20 test -s "$name.ready"
+  # shellcheck disable=SC2034  # for the test
+  read -r ecs_port <"$name.ready"
+}
+
+# ecs_control METHOD PATH [JSON]
+ecs_control() {
+  curl -sS --fail-with-body -X "$1" ${3:+--data-binary "$3"} "http://127.0.0.1:$ecs_port/__$2"
+}
