@@ -43,7 +43,7 @@ inline void write_upload(const Folder &folder, const std::string &name, const Ma
                                    .key = key,
                                    .region = region,
                                    .size = manifest.artifact.file_size,
-                                   .sha256 = manifest.artifact.sha256,
+                                   .sha256 = manifest.artifact.sha256.value_or(""),
                                    .crc64ecma = manifest.artifact.crc64ecma};
     EXPECT_TRUE(write_receipt(folder / (name + ".manifest.json"), receipt));
 }
