@@ -91,13 +91,13 @@ std::string Surroundings::in_home(const std::string &name) const
     return home.empty() ? std::string() : home + "/" + name;
 }
 
-Surroundings surroundings_of_process(std::string metadata)
+Surroundings surroundings_of_process(std::string metadata, std::string roles)
 {
     auto const environment = [](const std::string &name) {
         const char *const value = std::getenv(name.c_str());
         return std::string(value != nullptr ? value : "");
     };
-    return {environment, environment("HOME"), std::move(metadata)};
+    return {environment, environment("HOME"), std::move(metadata), std::move(roles)};
 }
 
 std::unique_ptr<CredentialSource> first_of(std::string cloud, std::vector<CredentialPlace> places, std::string remedy,

@@ -20,6 +20,7 @@ struct Surroundings {
     std::function<std::string(const std::string &name)> environment;  // empty: not set
     std::string home = {};                                            // empty: there is none
     std::string metadata = {};                                        // "http://100.100.100.200"
+    std::string roles = {};  // where keys of roles are given: "https://sts.aliyuncs.com"
 
     std::string get(const std::string &name) const { return environment(name); }
     // Set to "true", in any case.
@@ -27,7 +28,7 @@ struct Surroundings {
     // A file in the user's home by the name the user knows: "~/.aws/config".
     std::string in_home(const std::string &name) const;
 };
-Surroundings surroundings_of_process(std::string metadata);
+Surroundings surroundings_of_process(std::string metadata, std::string roles = {});
 
 using MaybeCredentials = Result<std::optional<Credentials>>;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cloud/assumed_role.hpp"
 #include "cloud/credential_places.hpp"
 #include "cloud/ini_file.hpp"
 #include "cloud/instance_role.hpp"
@@ -60,6 +61,19 @@ Result<json> find_profile(const json &config, const std::string &name, const std
     return fail(std::move(error));
 }
 
+RoleToAssume role_of(const Surroundings &around, const json &profile, const std::string &origin)
+{
+    RoleToAssume role{.service = around.roles,
+                      .arn = text_at(profile, "ram_role_arn"),
+                      .session = text_at(profile, "ram_session_name"),
+                      .external_id = text_at(profile, "external_id"),
+                      .origin = origin};
+    // Between what the service takes.
+    if (auto const seconds = profile.find("expired_seconds"); seconds != profile.end() && seconds->is_number_unsigned())
+        role.seconds = std::clamp<std::uint64_t>(seconds->get<std::uint64_t>(), 900, 43200);
+    return role;
+}
+
 MaybeCredentials from_profile(HttpTransport &http, const Surroundings &around, const json &profile,
                               const std::string &path)
 {
@@ -73,21 +87,24 @@ MaybeCredentials from_profile(HttpTransport &http, const Surroundings &around, c
                          origin});
         return found;
     }
-    if (mode != "AK" && mode != "StsToken" && !mode.empty()) {
+    if (mode != "AK" && mode != "StsToken" && mode != "RamRoleArn" && !mode.empty()) {
         Error error{ErrorCode::environment,
                     fmt::format("the profile's mode is {}, which imgport does not know", printable(mode, 100)), origin};
-        error.hint = "choose a profile of mode AK, StsToken or EcsRamRole with ALIBABA_CLOUD_PROFILE, or put temporary "
-                     "keys into ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and "
+        error.hint = "choose a profile of mode AK, StsToken, RamRoleArn or EcsRamRole with ALIBABA_CLOUD_PROFILE, or "
+                     "put temporary keys into ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and "
                      "ALIBABA_CLOUD_SECURITY_TOKEN";
         return fail(std::move(error));
     }
-    Credentials found{
+    Credentials keys{
         .id = text_at(profile, "access_key_id"), .secret = text_at(profile, "access_key_secret"), .origin = origin};
     if (mode == "StsToken")
-        found.token = text_at(profile, "sts_token");
-    if (found.id.empty() && found.secret.empty())
+        keys.token = text_at(profile, "sts_token");
+    if (keys.id.empty() && keys.secret.empty())
         return std::nullopt;  // the tool leaves such a profile where nobody has filled it in
-    return checked(std::move(found));
+    auto found = checked(std::move(keys));
+    if (!found || mode != "RamRoleArn")
+        return found;
+    return assume_role(http, role_of(around, profile, origin), **found);
 }
 
 MaybeCredentials from_config(HttpTransport &http, const Surroundings &around)
@@ -174,7 +191,7 @@ std::unique_ptr<CredentialSource> alibaba_credentials(HttpTransport &http, Surro
 
 std::unique_ptr<CredentialSource> alibaba_credentials(HttpTransport &http)
 {
-    return alibaba_credentials(http, surroundings_of_process("http://100.100.100.200"));
+    return alibaba_credentials(http, surroundings_of_process("http://100.100.100.200", "https://sts.aliyuncs.com"));
 }
 
 }  // namespace imgport

@@ -39,6 +39,7 @@ protected:
     Folder m_home;
     std::map<std::string, std::string> m_variables;
     std::string m_metadata = "http://127.0.0.1:1";  // nobody is there
+    std::string m_roles = "http://127.0.0.1:1";
     std::unique_ptr<HttpTransport> m_http = make_http_transport();
 
     Surroundings around() const
@@ -47,7 +48,7 @@ protected:
                     auto const found = variables.find(name);
                     return found == variables.end() ? std::string() : found->second;
                 },
-                m_home.path(), m_metadata};
+                m_home.path(), m_metadata, m_roles};
     }
     Result<Credentials> alibaba() { return alibaba_credentials(*m_http, around())->get(); }
     Result<Credentials> aws() { return aws_credentials(*m_http, around())->get(); }
@@ -77,7 +78,9 @@ constexpr const char *cli_config = R"({
     {"name": "default", "mode": "AK", "access_key_id": "LTAI-ONE", "access_key_secret": "SECRET-ONE", "sts_token": "old"},
     {"name": "two", "mode": "StsToken", "access_key_id": "STS-TWO", "access_key_secret": "SECRET-TWO",
      "sts_token": "TOKEN-TWO"},
-    {"name": "role", "mode": "RamRoleArn", "access_key_id": "LTAI-3", "access_key_secret": "SECRET-3"},
+    {"name": "role", "mode": "RamRoleArn", "access_key_id": "LTAI-3", "access_key_secret": "SECRET-3",
+     "ram_role_arn": "acs:ram::1:role/up", "ram_session_name": "ci", "expired_seconds": 900},
+    {"name": "sso", "mode": "CloudSSO", "access_key_id": "x", "access_key_secret": "SECRET-4"},
     {"name": "ecs", "mode": "EcsRamRole", "ram_role_name": "uploader"},
     {"name": "empty", "mode": "AK", "access_key_id": "", "access_key_secret": ""}
   ]
@@ -181,13 +184,13 @@ TEST_F(Keys, FromTheCommandLineToolsFile)
 TEST_F(Keys, AProfileThatCannotServeIsNamed)
 {
     put(".aliyun/config.json", cli_config);
-    m_variables["ALIBABA_CLOUD_PROFILE"] = "role";
-    auto const role = bad(alibaba());
-    EXPECT_THAT(describe(role), AllOf(HasSubstr("config.json [role]"), HasSubstr("RamRoleArn"), HasSubstr("StsToken"),
-                                      Not(HasSubstr("SECRET-3"))));
-    EXPECT_EQ(exit_code(role.code), 4);
+    m_variables["ALIBABA_CLOUD_PROFILE"] = "sso";
+    auto const sso = bad(alibaba());
+    EXPECT_THAT(describe(sso), AllOf(HasSubstr("config.json [sso]"), HasSubstr("CloudSSO"), HasSubstr("StsToken"),
+                                     Not(HasSubstr("SECRET-4"))));
+    EXPECT_EQ(exit_code(sso.code), 4);
     m_variables["ALIBABA_CLOUD_PROFILE"] = "three";
-    EXPECT_THAT(describe(bad(alibaba())), AllOf(HasSubstr("no profile three"), HasSubstr("default, two, role")));
+    EXPECT_THAT(describe(bad(alibaba())), AllOf(HasSubstr("no profile three"), HasSubstr("default, two, role, sso")));
     m_variables["ALIBABA_CLOUD_PROFILE"] = "empty";
     EXPECT_THAT(describe(bad(alibaba())), HasSubstr("the profile empty has no access key"));
     m_variables["ALIBABA_CLOUD_PROFILE"] = "ecs";
@@ -294,6 +297,38 @@ TEST_F(Keys, TheRoleOfAProfile)
     EXPECT_EQ(good(alibaba()).id, "STS-1");
     for (auto const &asked : service.asked())
         EXPECT_THAT(asked.target, Not(::testing::EndsWith("security-credentials/"))) << "the name is known";
+}
+
+TEST_F(Keys, ARoleThatIsTakenOn)
+{
+    Said says;
+    HttpServer const service([&](const Asked &) { return says; });
+    m_roles = service.url();
+    put(".aliyun/config.json", cli_config);
+    m_variables["ALIBABA_CLOUD_PROFILE"] = "role";
+    says.body = R"({"RequestId": "R", "Credentials": {"AccessKeyId": "STS.1", "AccessKeySecret": "SECRET",
+                    "SecurityToken": "TOKEN", "Expiration": "2030-01-01T00:00:00Z"}})";
+    auto const found = good(alibaba());
+    EXPECT_EQ(found.id + " " + found.secret + " " + found.token, "STS.1 SECRET TOKEN");
+    EXPECT_TRUE(found.expires);
+    EXPECT_THAT(found.origin, AllOf(HasSubstr("config.json [role]"), HasSubstr("acs:ram::1:role/up")));
+    auto const asked = service.asked().at(0);
+    EXPECT_EQ(asked.header("x-acs-action"), "AssumeRole");
+    EXPECT_EQ(asked.header("x-acs-version"), "2015-04-01");
+    EXPECT_THAT(asked.header("authorization"), HasSubstr("Credential=LTAI-3"));
+    EXPECT_THAT(asked.target, AllOf(HasSubstr("RoleArn=acs%3Aram%3A%3A1%3Arole%2Fup"), HasSubstr("RoleSessionName=ci"),
+                                    HasSubstr("DurationSeconds=900")));
+
+    says = {.status = 403, .body = R"({"Code": "NoPermission", "Message": "SECRET-3"})"};
+    EXPECT_THAT(describe(bad(alibaba())), AllOf(HasSubstr("acs:ram::1:role/up"), HasSubstr("NoPermission"),
+                                                HasSubstr("sts:AssumeRole"), Not(HasSubstr("SECRET-3"))));
+    for (const char *const nonsense :
+         {"", "[]", "{}", R"({"Credentials": 1})", R"({"Credentials": {"AccessKeyId": "a"}})"}) {
+        says = {.body = nonsense};
+        EXPECT_EQ(bad(alibaba()).code, ErrorCode::remote) << nonsense;
+    }
+    says = {.status = 500, .body = "<html>"};
+    EXPECT_THAT(bad(alibaba()).message, HasSubstr("answered 500"));
 }
 
 TEST_F(Keys, AnOlderMetadataService)
