@@ -67,6 +67,7 @@ void set_connection(CURL *handle, const HttpRequest &request, const TrustPlaces 
     // What is sent on a kept connection that dies without a reply is sent again, by libcurl itself. That is right where
     // twice is as good as once; an upload must not be begun or completed twice behind the caller's back.
     set_option(handle, CURLOPT_FRESH_CONNECT, request.method == "POST" ? 1L : 0L);
+    set_option(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     if (request.direct)
         set_option(handle, CURLOPT_NOPROXY, "*");
     if (!trust.file.empty())

@@ -23,6 +23,8 @@ constexpr unsigned most_upload_pages = 100;
 constexpr unsigned most_part_pages = 200;
 // Putting 10000 parts together takes a store its time, in which nothing moves on the connection.
 constexpr std::chrono::seconds completion_patience{600};
+// A page of a list with the longest names there may be has half of it.
+constexpr std::size_t reply_limit = std::size_t{8} << 20;
 
 std::string escaped(std::string_view text)
 {
@@ -274,7 +276,8 @@ private:
                             .url = fmt::format("{}://{}{}", m_place.scheme, m_place.host, request_target(object)),
                             .headers = std::move(object.headers),
                             .text = asked.text,
-                            .body = asked.body};
+                            .body = asked.body,
+                            .reply_limit = reply_limit};
         if (asked.request == StoreRequest::complete)
             request.stall_timeout = completion_patience;
         auto reply = m_http.send(request);

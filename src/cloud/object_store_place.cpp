@@ -145,11 +145,22 @@ std::string first_set(const std::function<std::string(const std::string &)> &env
     return {};
 }
 
-// Puts the bucket where it belongs. An endpoint that begins with the bucket is the bucket's own.
+// Whether the user gave the bucket's own address of an endpoint: "imgs.oss-cn-hangzhou.aliyuncs.com" for imgs. A name
+// that begins with the bucket's by chance, such as minio.example.com, goes on otherwise.
+bool is_of_bucket(const std::string &name, const std::string &bucket)
+{
+    if (!name.starts_with(bucket + "."))
+        return false;
+    std::string_view const rest = std::string_view(name).substr(bucket.size() + 1);
+    constexpr std::array<std::string_view, 6> endpoints{"oss-", "s3.", "s3-", "cos.", "obs.", "localhost"};
+    return std::any_of(endpoints.begin(), endpoints.end(), [&](auto begin) { return rest.starts_with(begin); });
+}
+
+// Puts the bucket where it belongs.
 StorePlace with_bucket(const Endpoint &endpoint, const StoreAddress &address, bool in_host)
 {
     StorePlace place{.scheme = endpoint.scheme, .host = endpoint.name + endpoint.port, .region = {}};
-    bool const there = address.custom_domain || endpoint.name.starts_with(address.bucket + ".");
+    bool const there = address.custom_domain || is_of_bucket(endpoint.name, address.bucket);
     place.bucket_in_path = !there && !in_host;
     if (!there && in_host)
         place.host = address.bucket + "." + place.host;

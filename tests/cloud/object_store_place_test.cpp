@@ -102,7 +102,9 @@ TEST(StorePlace, OfS3)
     EXPECT_EQ(with("http://127.0.0.1:7480", "default"), "http://127.0.0.1:7480/imgs default");
     EXPECT_EQ(with("https://cos.ap-guangzhou.myqcloud.com", "ap-guangzhou", "imgs-1250000000"),
               "https://imgs-1250000000.cos.ap-guangzhou.myqcloud.com ap-guangzhou");
-    EXPECT_EQ(with("https://imgs.minio.example.com"), "https://imgs.minio.example.com us-east-1");
+    EXPECT_EQ(with("https://imgs.s3.eu-west-1.amazonaws.com"), "https://imgs.s3.eu-west-1.amazonaws.com eu-west-1");
+    EXPECT_EQ(with("https://imgs.example.com"), "https://imgs.example.com/imgs us-east-1") << "by chance";
+    EXPECT_EQ(with("https://s3.eu-west-1.amazonaws.com", "", "s3"), "https://s3.s3.eu-west-1.amazonaws.com eu-west-1");
     EXPECT_THAT(with(""), HasSubstr("AWS_REGION"));
     EXPECT_EQ(shown({.dialect = s3, .bucket = "imgs"}, {{"AWS_REGION", "eu-west-1"}}),
               "https://imgs.s3.eu-west-1.amazonaws.com eu-west-1");
