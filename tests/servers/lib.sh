@@ -31,6 +31,11 @@ wait_for() {
   done
 }
 
+# ready_or_gone FILE: whether the server started last has written its port there, or will not do so any more.
+ready_or_gone() {
+  [ -s "$1" ] || ! kill -0 "${server_pids[-1]}"
+}
+
 # start_oss_front NAME OPTION...: sets oss_port; its log is NAME.log (JSON lines), its stderr NAME.err, its keys
 # OSS_FRONT_ID and OSS_FRONT_SECRET or, without them, AKTEST and SKTEST; bucket "imgs" is there.
 start_oss_front() {
@@ -40,7 +45,7 @@ start_oss_front() {
   node "$SOURCE_DIR/tests/servers/oss_front.mjs" --modules "$SERVER_MODULES" --ready "$name.ready" --log "$name.log" \
     --bucket imgs "$@" >"$name.out" 2>"$name.err" &
   server_pids+=($!)
-  wait_for "the OSS front" 20 test -s "$name.ready"
+  wait_for "the OSS front" 120 ready_or_gone "$name.ready"
   read -r oss_port <"$name.ready"
 }
 
@@ -59,12 +64,13 @@ expect_no_uploads() {
   expect_equal "unfinished uploads in $1" "$(oss_control GET "uploads/$1")" "[]"
 }
 
-# start_server NAME SECONDS SCRIPT: of this folder, in ./NAME; sets s3_port.
+# start_server NAME SECONDS SCRIPT: of this folder, in ./NAME; sets s3_port. The seconds are those of a machine that has
+# much else to do.
 start_server() {
   local name=$1
   "$SOURCE_DIR/tests/servers/$3" "$name" 2>"$name.err" &
   server_pids+=($!)
-  wait_for "$3" "$2" test -s "$name/ready"
+  wait_for "$3" "$2" ready_or_gone "$name/ready"
   # shellcheck disable=SC2034 # for the test
   read -r s3_port <"$name/ready"
 }
@@ -72,13 +78,13 @@ start_server() {
 # Ceph's gateway: AKTEST and SKTEST, region "default".
 start_radosgw() {
   needs radosgw radosgw-admin ceph ceph-mon ceph-osd monmaptool
-  start_server radosgw 150 radosgw.sh
+  start_server radosgw 600 radosgw.sh
 }
 
 # OpenStack Swift: test:tester and testing, region us-east-1.
 start_swift() {
   needs swift-proxy-server swift-object-server swift-container-server swift-account-server swift-ring-builder memcached
-  start_server swift 90 swift.sh
+  start_server swift 600 swift.sh
 }
 
 # needs_ecs: skips the test where node or the vendor's library is missing.

@@ -108,11 +108,11 @@ monmaptool --create --clobber --fsid "$id" --addv a "[v2:127.0.0.1:$mon_port,v1:
 ceph-mon --mkfs -i a --monmap "$D/monmap" -c "$D/ceph.conf" >"$D/log/mkfs.out" 2>&1
 serve mon ceph-mon -i a
 osd=$(cat /proc/sys/kernel/random/uuid)
-wait_until 60 timeout 20 ceph -c "$D/ceph.conf" osd new "$osd"
+wait_until 300 timeout 60 ceph -c "$D/ceph.conf" osd new "$osd"
 ceph-osd -i 0 --mkfs --osd-uuid "$osd" -c "$D/ceph.conf" >>"$D/log/mkfs.out" 2>&1
 serve osd ceph-osd -i 0
 serve rgw radosgw -n client.rgw.a
-wait_until 120 curl -s -o /dev/null "http://127.0.0.1:$port/"
+wait_until 300 curl -s -o /dev/null "http://127.0.0.1:$port/"
 radosgw-admin -c "$D/ceph.conf" user create --uid=t --display-name=t --access-key=AKTEST --secret-key=SKTEST >"$D/log/user.out" 2>&1
 echo "$port" >"$D/ready.new"
 mv "$D/ready.new" "$D/ready"

@@ -125,7 +125,7 @@ sys.exit(run_wsgi(config, server))
 PY
   pids+=($!)
 done
-tries=300
+tries=1500
 until curl -s -m 2 -o /dev/null "http://127.0.0.1:$port/info"; do
   if [ $((tries -= 1)) -le 0 ]; then
     echo "swift.sh: it does not start; see $D/log" >&2
