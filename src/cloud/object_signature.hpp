@@ -23,7 +23,8 @@ struct ObjectRequest {
 // The path and query of the request's URL, percent-encoded.
 std::string request_target(const ObjectRequest &request);
 
-// Each adds what it signs with (date, token, payload hash) and Authorization to the headers. A second call signs anew: what the first one added is replaced.
+// Each adds what it signs with (date, token, payload hash) and Authorization to the headers. A second call signs anew:
+// what the first one added is replaced.
 
 // OSS, version 1 (HMAC-SHA1) and version 4 (OSS4-HMAC-SHA256, payload unsigned): "Include signatures in the
 // Authorization header" of OSS's developer reference. `region` without "oss-": "cn-hangzhou". Version 1 takes the date
