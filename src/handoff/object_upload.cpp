@@ -1,16 +1,16 @@
 #include "handoff/object_upload.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <imgport/receipt.hpp>
 
+#include "handoff/object_completion.hpp"
 #include "handoff/object_proof.hpp"
 #include "handoff/part_sender.hpp"
+#include "handoff/resume_plan.hpp"
 #include "handoff/upload_ids.hpp"
 #include "support/crc64_combine.hpp"
 #include "support/text.hpp"
@@ -19,11 +19,6 @@ namespace imgport {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string now_in_words()
-{
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-}
 
 class ObjectUpload {
 public:
@@ -177,7 +172,8 @@ private:
     std::string noted_etag() const
     {
         auto const receipt = read_receipt(m_manifest_path);
-        if (receipt && receipt->upload && is_of_this(*receipt->upload))
+        if (receipt && receipt->upload && is_of_this(*receipt->upload) &&
+            receipt->upload->destination == printable(m_destination.name()))
             return to_lower(receipt->upload->etag);
         if (m_stale)
             return {};
@@ -193,10 +189,10 @@ private:
         return in_order.size() == plan.count() ? etag_of_parts(in_order) : std::string();
     }
 
+    // Whether it is about this artifact, wherever that was sent to.
     bool is_of_this(const UploadReceipt &upload) const
     {
-        return upload.destination == printable(m_destination.name()) && upload.size == m_expected.size &&
-               upload.crc64ecma == m_manifest.artifact.crc64ecma &&
+        return upload.size == m_expected.size && upload.crc64ecma == m_manifest.artifact.crc64ecma &&
                upload.sha256 == m_manifest.artifact.sha256.value_or("");
     }
 
@@ -232,7 +228,6 @@ private:
             m_journal.part_size = m_plan.part_size;
         m_plan.part_size = m_journal.part_size;
         m_stored.clear();
-        m_counted = 0;
         if (auto begun = begin_noted_upload(m_caller, m_store, m_key, m_manifest_path, m_journal); !begun)
             return fail(begun.error());
         if (!m_journal.others.empty())
@@ -240,24 +235,21 @@ private:
                 "{} other unfinished upload{} of {} lie{} there and {} billed (imgport uploads)",
                 m_journal.others.size(), m_journal.others.size() == 1 ? "" : "s", printable(m_destination.name()),
                 m_journal.others.size() == 1 ? "s" : "", m_journal.others.size() == 1 ? "is" : "are"));
-        std::vector<PartTask> tasks;
-        for (std::uint32_t number = 1; number <= m_plan.count(); ++number)
-            tasks.push_back({number});
-        return tasks;
+        return all_parts(m_plan);
     }
 
     // The store's list is the truth; what it has and the journal knows is kept, what only it has is looked into.
     Result<std::vector<PartTask>> go_on()
     {
-        if (!m_journal.upload)
-            m_journal.upload = find_lost_id(m_caller, m_store, m_key, m_journal);
-        if (m_stale || !m_journal.upload) {
-            if (m_stale)
-                m_progress.note("the artifact is not the one whose upload was begun: it starts anew");
-            if (m_journal.upload)
-                (void)abort_id(m_caller, m_store, m_key, *m_journal.upload);
+        if (m_stale) {
+            m_progress.note("the artifact is not the one whose upload was begun: it starts anew");
+            end_upload();
             return start_anew();
         }
+        if (!m_journal.upload)
+            m_journal.upload = find_lost_id(m_caller, m_store, m_key, m_journal);
+        if (!m_journal.upload)
+            return start_anew();
         auto const there = m_caller.call([&] { return m_store.parts(m_key, *m_journal.upload); });
         if (!there && there.error().code == "NoSuchUpload") {
             m_progress.note("the unfinished upload is gone (expired, or aborted): it starts anew");
@@ -269,41 +261,14 @@ private:
             m_progress.note(
                 fmt::format("the upload goes on with parts of {} bytes, as it was begun", m_journal.part_size));
         m_plan.part_size = m_journal.part_size;
-        return what_is_missing(*there);
-    }
-
-    std::vector<PartTask> what_is_missing(const std::vector<PartInfo> &there)
-    {
-        std::map<std::uint32_t, PartInfo> arrived;
-        for (auto const &part : there) {
-            if (part.number >= 1 && part.number <= m_plan.count() && part.size == m_plan.length(part.number))
-                arrived[part.number] = part;
-        }
-        std::map<std::uint32_t, JournalPart> noted;
-        for (auto const &part : m_journal.parts)
-            noted[part.number] = part;
-        m_journal.parts.clear();
+        auto const resume = plan_resume(m_plan, *there, m_journal.parts);
         m_stored.clear();
-        m_counted = 0;
-        std::vector<PartTask> tasks;
-        for (std::uint32_t number = 1; number <= m_plan.count(); ++number) {
-            auto const part = arrived.find(number);
-            auto const note = noted.find(number);
-            if (part == arrived.end()) {
-                tasks.push_back({number});
-                continue;
-            }
-            auto const crc = note == noted.end() ? std::nullopt : parse_number(note->second.crc64ecma);
-            if (crc && note->second.etag == printable(part->second.etag)) {
-                take({number, part->second.etag, *crc, note->second.compared});
-                m_counted += m_plan.length(number);
-            } else {
-                tasks.push_back({number, part->second});
-            }
-        }
-        m_progress.add(static_cast<std::int64_t>(m_counted));
-        m_progress.note(fmt::format("the upload goes on: {} of {} parts have arrived", arrived.size(), m_plan.count()));
-        return tasks;
+        m_journal.parts.clear();
+        for (auto const &part : resume.kept)
+            take(part);
+        m_progress.add(static_cast<std::int64_t>(resume.kept_bytes));
+        m_progress.note(fmt::format("the upload goes on: {} of {} parts have arrived", resume.arrived, m_plan.count()));
+        return resume.tasks;
     }
 
     void take(const StoredPart &part)
@@ -318,7 +283,6 @@ private:
         PartSender sender(m_artifact, m_plan, m_store, m_key, *m_journal.upload, settings, m_progress);
         auto noted = Clock::now();
         auto const failure = sender.run(tasks, [&](const StoredPart &part) {
-            m_counted += m_plan.length(part.number);
             take(part);
             if (Clock::now() - noted < m_settings.journal_pace)
                 return;
@@ -352,45 +316,28 @@ private:
     StoreResult<ObjectInfo> complete()
     {
         std::vector<PartInfo> parts;
-        std::vector<std::string> etags;
-        for (auto const &[number, part] : m_stored) {
-            parts.push_back({.number = number, .size = m_plan.length(number), .etag = part.etag});
-            etags.push_back(part.compared ? part.etag : std::string());
-        }
-        m_expected.etag = etag_of_parts(etags);
-        auto const done = m_caller.call(
-            [&] { return m_store.complete_upload(m_key, *m_journal.upload, parts, !m_journal.overwrite); });
-        // Where the answer got lost, the object tells.
-        auto const there = m_caller.call([&] { return m_store.head(m_key); });
-        if (done && !there)
-            return tl::unexpected(there.error());
-        bool const found = there && *there;
-        if (!done && (!found || compare_object(**there, m_expected) != ObjectMatch::same))
-            return tl::unexpected(done.error());
-        if (!found)
-            return tl::unexpected(unverified("the store says that it is complete, and does not have it"));
-        if (compare_object(**there, m_expected) == ObjectMatch::different)
-            return tl::unexpected(
-                unverified(fmt::format("what lies there now ({} bytes) is not what was sent ({} bytes, CRC-64 {})",
-                                       there->value().size, m_expected.size, m_expected.crc64)));
-        return **there;
+        for (auto const &[number, part] : m_stored)
+            parts.push_back(
+                {.number = number, .size = m_plan.length(number), .etag = part.etag, .etag_is_md5 = part.compared});
+        return complete_object(m_caller, m_store, m_destination.name(), m_key, *m_journal.upload, parts, m_expected,
+                               !m_journal.overwrite);
     }
 
-    StoreFailure unverified(std::string message) const
+    void end_upload()
     {
-        return {.error = {ErrorCode::unverified,
-                          std::move(message),
-                          printable(m_destination.name()),
-                          {},
-                          {},
-                          "upload it again with --overwrite"}};
+        if (!m_journal.upload)
+            m_journal.upload = find_lost_id(m_caller, m_store, m_key, m_journal);
+        auto const done =
+            m_journal.upload ? abort_id(m_caller, m_store, m_key, *m_journal.upload) : StoreResult<void>();
+        if (!done)
+            m_progress.note(fmt::format("the unfinished upload {} stays at the store, and is billed: {}",
+                                        printable(*m_journal.upload), describe(done.error().error)));
     }
 
-    // Nothing may be gone on with.
+    // There is nothing to go on with.
     void drop()
     {
-        if (m_journal.upload)
-            (void)abort_id(m_caller, m_store, m_key, *m_journal.upload);
+        end_upload();
         (void)remove_journal(m_manifest_path);
     }
 
@@ -414,50 +361,25 @@ private:
 
     Result<Receipt> finish(const ObjectInfo &object)
     {
-        // Of a run whose last answer got lost, or that found the object there.
-        if (m_resumes && m_journal.upload)
-            (void)abort_id(m_caller, m_store, m_key, *m_journal.upload);
+        bool const parts_compared =
+            !m_stored.empty() &&
+            std::all_of(m_stored.begin(), m_stored.end(), [](auto const &part) { return part.second.compared; });
         auto receipt = read_receipt(m_manifest_path);
         if (!receipt)
             return fail(receipt.error());
-        bool const compared = compare_object(object, m_expected) == ObjectMatch::same;
-        UploadReceipt upload{.destination = m_destination.name(),
-                             .bucket = m_destination.store.bucket,
-                             .key = m_key,
-                             .size = object.size,
-                             .sha256 = m_manifest.artifact.sha256.value_or(""),
-                             .crc64ecma = m_manifest.artifact.crc64ecma,
-                             .etag = object.etag,
-                             .proof = proof_of(object, compared),
-                             .completed = now_in_words()};
-        if (!m_destination.store.region.empty())
-            upload.region = m_destination.store.region;
-        if (object.crc64)
-            upload.server_crc64ecma = std::to_string(*object.crc64);
-        Receipt const summary{upload.destination, upload.proof};
-        // What was imported from there was another artifact.
+        // What was imported then was another artifact.
         if (receipt->upload && !is_of_this(*receipt->upload))
             receipt->import.reset();
-        receipt->upload = std::move(upload);
+        receipt->upload = make_upload_receipt(m_destination, object, m_expected,
+                                              m_manifest.artifact.sha256.value_or(""), parts_compared);
         if (auto done = write_receipt(m_manifest_path, *receipt); !done)
             return fail(done.error());
+        // Of an earlier run, where the object was there already; after a completion it is gone.
+        if (m_resumes)
+            end_upload();
         if (auto done = remove_journal(m_manifest_path); !done)
             return fail(done.error());
-        return summary;
-    }
-
-    std::string proof_of(const ObjectInfo &object, bool compared) const
-    {
-        if (object.crc64)
-            return fmt::format("{} bytes, CRC-64 {} as the store has it", object.size, *object.crc64);
-        if (compared)
-            return fmt::format("{} bytes, the MD5 of every part and ETag {} as the store has them", object.size,
-                               printable(object.etag));
-        bool const parts = !m_stored.empty() && std::all_of(m_stored.begin(), m_stored.end(),
-                                                            [](auto const &part) { return part.second.compared; });
-        return fmt::format("{} bytes, {}", object.size,
-                           parts ? "every part by its checksum; of the whole the store tells none"
-                                 : "by size only: the store tells no checksums (it encrypts by itself?)");
+        return Receipt{receipt->upload->destination, receipt->upload->proof};
     }
 
     const std::string &m_manifest_path;
@@ -477,7 +399,6 @@ private:
     bool m_resumes = false;
     bool m_stale = false;  // the journal is of another artifact, or makes no sense
     std::map<std::uint32_t, StoredPart> m_stored;
-    std::uint64_t m_counted = 0;  // bytes that the progress knows of
 };
 
 }  // namespace
@@ -487,26 +408,6 @@ Result<Receipt> upload_object(const std::string &manifest_path, const Manifest &
                               const ObjectUploadSettings &settings, ProgressSink &progress)
 {
     return ObjectUpload(manifest_path, manifest, destination, store, settings, progress).run();
-}
-
-Result<void> abort_object_upload(const std::string &manifest_path, const std::string &key, ObjectStore &store,
-                                 const RetryPolicy &retry)
-{
-    auto const lock = UploadLock::take(manifest_path);
-    if (!lock)
-        return fail(lock.error());
-    auto const journal = read_journal(manifest_path);
-    if (!journal)
-        return fail(journal.error());
-    if (!*journal)
-        return {};
-    StoreCaller const caller(retry, [](std::string_view) {});
-    auto const id = (*journal)->upload ? (*journal)->upload : find_lost_id(caller, store, key, **journal);
-    if (id) {
-        if (auto const done = abort_id(caller, store, key, *id); !done)
-            return fail(done.error().error);
-    }
-    return remove_journal(manifest_path);
 }
 
 }  // namespace imgport

@@ -29,6 +29,26 @@ ObjectDestination with_journal(ObjectDestination destination, const UploadJourna
 
 }  // namespace
 
+Result<void> abort_object_upload(const std::string &manifest_path, const std::string &key, ObjectStore &store,
+                                 const RetryPolicy &retry)
+{
+    auto const lock = UploadLock::take(manifest_path);
+    if (!lock)
+        return fail(lock.error());
+    auto const journal = read_journal(manifest_path);
+    if (!journal)
+        return fail(journal.error());
+    if (!*journal)
+        return {};
+    StoreCaller const caller(retry, [](std::string_view) {});
+    auto const id = (*journal)->upload ? (*journal)->upload : find_lost_id(caller, store, key, **journal);
+    if (id) {
+        if (auto const done = abort_id(caller, store, key, *id); !done)
+            return fail(done.error().error);
+    }
+    return remove_journal(manifest_path);
+}
+
 Result<std::vector<PendingUpload>> pending_uploads(std::string_view address, const UploadOptions &options)
 {
     auto const destination = parse_object_destination(address, options);
