@@ -7,6 +7,7 @@
 #include "cloud/credential_places.hpp"
 #include "cloud/ini_file.hpp"
 #include "cloud/instance_role.hpp"
+#include "support/core_dumps.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -191,6 +192,7 @@ std::unique_ptr<CredentialSource> alibaba_credentials(HttpTransport &http, Surro
 
 std::unique_ptr<CredentialSource> alibaba_credentials(HttpTransport &http)
 {
+    forbid_core_dumps();
     return alibaba_credentials(http, surroundings_of_process("http://100.100.100.200", "https://sts.aliyuncs.com"));
 }
 

@@ -3,6 +3,7 @@
 #include "cloud/credential_places.hpp"
 #include "cloud/ini_file.hpp"
 #include "cloud/instance_role.hpp"
+#include "support/core_dumps.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -119,6 +120,7 @@ std::unique_ptr<CredentialSource> aws_credentials(HttpTransport &http, Surroundi
 
 std::unique_ptr<CredentialSource> aws_credentials(HttpTransport &http)
 {
+    forbid_core_dumps();
     return aws_credentials(http, surroundings_of_process("http://169.254.169.254"));
 }
 
