@@ -128,6 +128,10 @@ Result<ConvertResult> convert_to(const Source &source, OutputFile &output, const
         if (!facts)
             return fail(facts.error());
         result.artifact = std::move(*facts);
+    } else if (auto const file = InputFile::open(descriptor_path(output.fd()))) {
+        // Nobody looked into it; how large it is, is known all the same.
+        result.artifact.file_size = file->size();
+        result.artifact.allocated_size = file->allocated_size();
     }
     if (digest_wanted && !result.content_digest) {
         auto digest = digest_of_source(source, temp_dir, options.threads, progress);
