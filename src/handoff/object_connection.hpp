@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include <imgport/uploader.hpp>
 
@@ -19,8 +20,12 @@ struct ObjectConnection {
     std::unique_ptr<ObjectStore> store = {};
 };
 
-// Nothing is asked of the store yet. From here on this process leaves no core dump: it holds keys.
+// Nothing is asked of the store yet.
 Result<ObjectConnection> connect(const ObjectDestination &destination);
+
+// Whether the way there is complete, and keys are there: what can be told before hours of work without asking the
+// store. For other destinations nothing is asked.
+Result<void> check_destination(std::string_view destination, const UploadOptions &options);
 
 RetryPolicy retry_policy(const UploadOptions &options);
 // Of a first request, where a mistake in the address is likelier than trouble on the way.

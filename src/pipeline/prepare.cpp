@@ -16,6 +16,7 @@
 #include <imgport/version.hpp>
 
 #include "convert/plan.hpp"
+#include "handoff/object_connection.hpp"
 #include "handoff/upload_journal.hpp"
 #include "pipeline/lint.hpp"
 #include "pipeline/stream.hpp"
@@ -92,7 +93,7 @@ public:
     PrepareOutcome run(const std::string &path)
     {
         add_jobs(path);
-        bool const destined = take_destination();
+        bool const destined = take_destination() && way_is_open();
         bool const done = judge_all() && destined && make_parameters() && deliver() && import();
         for (auto &job : m_jobs) {
             m_outcome.report.images.push_back(std::move(job.linted.entry));
@@ -126,6 +127,17 @@ private:
         m_jobs.push_back({.path = path, .name = name, .role = m_options.lint.role});
         for (auto const &data : m_options.data_disks)
             m_jobs.push_back({.path = data, .role = Role::data});
+    }
+
+    // A region or a key that is missing is said now, and not after the conversion.
+    bool way_is_open()
+    {
+        UploadOptions with = m_options.upload_with;
+        auto const object = m_request.object ? parse_object_address(*m_request.object) : Result<ObjectAddress>();
+        if (with.region.empty())
+            with.region = m_request.region.value_or(object ? object->region : "");
+        auto const open = check_destination(m_options.upload, with);
+        return open ? true : failed(open.error());
     }
 
     // Where the artifact is uploaded to is where it is imported from.

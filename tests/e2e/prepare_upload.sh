@@ -30,6 +30,10 @@ expect_equal "receipts" "$(jq -r .upload.destination one/*.receipt.json | xargs)
 expect_text out 'handed over to oss://imgs/disks/web-1.qcow2'
 expect_no_uploads imgs
 
+# What was not looked into is measured all the same.
+expect_exit 0 prepared web.raw --output unseen --to raw --verify none --upload oss://imgs/unseen/
+expect_equal "the size of what was not verified" "$(jq .artifact.file_size unseen/web.manifest.json)" "$(stat -c %s unseen/web.raw)"
+
 # Several images go into a folder.
 expect_exit 0 prepared web.raw data.raw --output two --upload oss://imgs/two/
 expect_equal "objects" "$(oss_control GET objects/imgs | jq -r '.[].key' | grep ^two | sort | xargs)" "two/data.qcow2 two/web.qcow2"
@@ -48,6 +52,10 @@ expect_text err 'is to be imported from oss://imgs/disks/web-1.qcow2'
 expect_exit 2 "$IMGPORT" upload one/web.manifest.json oss://imgs/disks/web-1.qcow2 --region cn-beijing \
   --endpoint "http://127.0.0.1:$oss_port"
 expect_text err 'RegionId'
+expect_exit 2 "$IMGPORT" prepare web.raw --output three --fail-on never --allow-unknown --inspector native --upload oss://imgs/a.qcow2
+expect_text err 'region'
+ALIBABA_CLOUD_ACCESS_KEY_ID='' ALIBABA_CLOUD_ACCESS_KEY_SECRET='' expect_exit 2 prepared web.raw --output three --upload oss://imgs/a.qcow2
+expect_text err 'ALIBABA_CLOUD_ACCESS_KEY_ID'
 expect_no_file three
 
 # A refused upload is no loss: what was prepared is there, and the upload alone goes on.
