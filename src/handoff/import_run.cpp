@@ -20,6 +20,7 @@ constexpr const char *api_version = "2014-05-26";
 // How often something that should be there by now is looked for before that counts as an error.
 constexpr unsigned looks_for_task = 12;
 constexpr unsigned looks_for_image = 120;
+constexpr unsigned most_attempts = 4;
 
 std::string duration(std::chrono::seconds time)
 {
@@ -84,8 +85,8 @@ private:
     std::optional<std::string> choose_token(const NamedValues &parameters);
     Result<void> call(NamedValues parameters, const std::string &token);
     void tell_what_to_expect();
-    Result<void> follow();
-    Result<void> follow_task();
+    Result<void> follow(bool just_called);
+    Result<void> follow_task(bool just_called);
     Result<void> follow_image();
     Result<void> wait(const Pace &pace);
     Result<void> take(const ImportTask &task);
@@ -104,6 +105,7 @@ private:
     std::optional<Clock::time_point> m_deadline = {};
     std::string m_when_left = {};  // what the user should know when we stop before the end
     bool m_was_there = false;
+    bool m_was_over = false;  // the task had ended when it was looked at for the first time, just after the call
 };
 
 Result<void> ImportRun::connect(const std::string &region)
@@ -166,24 +168,29 @@ Result<ImportDone> ImportRun::import()
     if (m_options.dry_run)
         return dry_run(api);
 
-    ImportDone done;
-    if (auto const token = choose_token(api)) {
-        done.parameters = api;
-        if (auto called = call(api, *token); !called)
-            return fail(called.error());
-        tell_what_to_expect();
-    } else if (receipt().image_status != "Available") {
-        m_progress.note(fmt::format("the import of image {} was begun before, and is followed", *receipt().image_id));
-    }
-    m_when_left =
-        fmt::format("the import goes on in the cloud: the same command goes on following it, imgport import {} "
-                    "--cancel ends it",
-                    printable(m_path));
-    if (m_options.wait) {
-        if (auto followed = follow(); !followed)
+    ImportDone done{.receipt = {.region = m_region, .client_token = ""}};
+    for (unsigned attempt = 1;; ++attempt) {
+        auto const token = choose_token(api);
+        if (token) {
+            done.parameters = api;
+            if (auto called = call(api, *token); !called)
+                return fail(called.error());
+            tell_what_to_expect();
+        } else if (receipt().image_status != "Available") {
+            m_progress.note(
+                fmt::format("the import of image {} was begun before, and is followed", *receipt().image_id));
+        }
+        if (!m_options.wait)
+            break;
+        auto const followed = follow(token.has_value());
+        if (followed)
+            break;
+        // Without its receipt the cloud's memory of the token leads to an attempt that failed long ago.
+        bool const was_failed = m_was_over && phase_of(receipt().task_status) != TaskPhase::finished;
+        if (!was_failed || attempt >= most_attempts)
             return fail(followed.error());
-        done.available = true;
     }
+    done.available = m_options.wait;
     done.receipt = receipt();
     done.was_there = m_was_there;
     return done;
@@ -336,7 +343,7 @@ Result<void> ImportRun::take(const ImportTask &task)
     return {};
 }
 
-Result<void> ImportRun::follow_task()
+Result<void> ImportRun::follow_task(bool just_called)
 {
     // Where the cloud named no task only the image tells.
     if (!receipt().task_id || phase_of(receipt().task_status) == TaskPhase::finished)
@@ -348,9 +355,12 @@ Result<void> ImportRun::follow_task()
         if (!task)
             return fail(left(failed_call(task.error())));
         if (*task) {
+            auto const phase = phase_of((*task)->status);
+            m_was_over = just_called && phase != TaskPhase::running;
+            just_called = false;
             if (auto taken = take(**task); !taken)
                 return taken;
-            if (phase_of((*task)->status) == TaskPhase::finished)
+            if (phase == TaskPhase::finished)
                 return {};
             if ((*task)->percent)
                 m_progress.update(*(*task)->percent * std::uint64_t{100}, 10000);
@@ -393,6 +403,11 @@ Result<void> ImportRun::follow_image()
                          .message = fmt::format("the image {} that this manifest was imported as is not there any more",
                                                 *receipt().image_id),
                          .hint = "--again imports it anew; does the access key belong to the account of the import?"});
+        } else if (m_was_over && looks >= looks_for_task) {
+            return fail({.code = ErrorCode::remote,
+                         .message = fmt::format("this was imported before, as {}, and that image is not there any more",
+                                                *receipt().image_id),
+                         .hint = "--again imports it anew"});
         }
         // An image that is not there yet is no error, one that never comes is.
         if (looks >= looks_for_image)
@@ -404,12 +419,16 @@ Result<void> ImportRun::follow_image()
     }
 }
 
-Result<void> ImportRun::follow()
+Result<void> ImportRun::follow(bool just_called)
 {
     if (!receipt().image_id || !is_api_id(*receipt().image_id) || (receipt().task_id && !is_api_id(*receipt().task_id)))
         return fail({ErrorCode::malformed, "names no image or no task", receipt_path(m_path)});
+    m_when_left =
+        fmt::format("the import goes on in the cloud: the same command goes on following it, imgport import {} "
+                    "--cancel ends it",
+                    printable(m_path));
     Stage const stage(m_progress, *receipt().image_id);
-    if (auto finished = follow_task(); !finished)
+    if (auto finished = follow_task(just_called); !finished)
         return finished;
     return follow_image();
 }

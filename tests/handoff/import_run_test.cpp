@@ -252,6 +252,35 @@ TEST_F(Import, ThatHasFailedSaysWhyAndTriesAgain)
     EXPECT_FALSE(receipt().error_code);
 }
 
+// The token is made of what is imported, so a folder made anew leads to what the cloud remembers of it.
+TEST_F(Import, AFailureThatTheCloudRemembersIsNotThisOne)
+{
+    api.answers["DescribeTaskAttribute"] = {failed_task("ImageBroken", "bad header"), task("Processing"),
+                                            task("Finished", "100%")};
+    auto const done = run();
+    ASSERT_TRUE(done) << describe(done.error());
+    EXPECT_EQ(api.count("ImportImage"), 2U);
+    EXPECT_NE(token(0), token(1));
+    // One that fails at once each time is a failure all the same.
+    write_upload(folder, "web", system_manifest());
+    api.answers["DescribeTaskAttribute"] = {failed_task("ImageBroken", "bad header")};
+    auto const failed = run();
+    ASSERT_FALSE(failed);
+    EXPECT_NE(failed.error().message.find("ImageBroken"), std::string::npos);
+    EXPECT_EQ(api.count("ImportImage"), 6U);
+}
+
+TEST_F(Import, AnImageThatWasDeletedSinceIsNotWaitedFor)
+{
+    api.answers["DescribeTaskAttribute"] = {task("Finished", "100%")};
+    api.answers["DescribeImages"] = {no_image};
+    auto const gone = run();
+    ASSERT_FALSE(gone);
+    EXPECT_NE(gone.error().hint.find("--again"), std::string::npos) << describe(gone.error());
+    EXPECT_EQ(api.count("ImportImage"), 1U);
+    EXPECT_LT(api.count("DescribeImages"), 20U);
+}
+
 TEST_F(Import, AnImageThatIsNotThereYetIsWaitedFor)
 {
     api.answers["DescribeImages"] = {no_image, api_error(404, "InvalidImageId.NotFound"), image("Creating"),
