@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # All the way in one command: a VMDK of a real guest is checked, converted, uploaded in parts and imported, against test
-# servers that check every signature with the vendor's code. Its transcript is what the README shows.
+# servers that check every signature with the vendor's code. IMGPORT_TRANSCRIPT=FILE keeps what was printed, which is what
+# the README shows.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
 . "$SOURCE_DIR/tests/servers/lib.sh"
 needs qemu-img jq
@@ -16,15 +17,16 @@ start_oss_front oss --store store
 start_ecs ecs --oss "http://127.0.0.1:$oss_port"
 
 qemu-img convert -f raw -O vmdk "$TEST_IMAGES/bios-ext4.raw" debian.vmdk
-expect_exit 0 "$IMGPORT" prepare debian.vmdk --output out --image-name debian-12 --region cn-hangzhou \
+expect_exit 0 "$IMGPORT" prepare debian.vmdk --output made --image-name debian-12 --region cn-hangzhou \
   --upload oss://imgs/debian-12.qcow2 --endpoint "http://127.0.0.1:$oss_port" \
   --import --api-endpoint "http://127.0.0.1:$ecs_port"
 rm debian.vmdk
 expect_text out '^handed over to oss://imgs/debian-12.qcow2 '
 expect_text out '^image m-[0-9a-f]+ is available in cn-hangzhou, task t-[0-9a-f]+, snapshot s-[0-9a-f]+$'
-{ cat out err; } >transcript
-manifest=out/debian.manifest.json
-receipt=out/debian.receipt.json
+cat err out >transcript
+[ -z "${IMGPORT_TRANSCRIPT:-}" ] || cp transcript "$IMGPORT_TRANSCRIPT"
+manifest=made/debian.manifest.json
+receipt=made/debian.receipt.json
 
 # What lies in the store is what the manifest vouches for, and what was imported is that.
 curl -sS "http://127.0.0.1:$oss_port/__object/imgs/debian-12.qcow2" >back.qcow2

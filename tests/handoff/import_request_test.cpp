@@ -199,6 +199,19 @@ TEST(ImportRequest, TheLimitsAreHeldBeforeTheCall)
               Fields{"DiskDeviceMapping"});
 }
 
+// Of one that was sent while it was made nothing but the CRC-64 may be known.
+TEST(ImportRequest, AnArtifactIsKnownByWhatIsKnownOfIt)
+{
+    Folder const folder;
+    auto manifest = system_manifest();
+    write_manifest(folder, "web", manifest);
+    EXPECT_EQ(plan_import(folder / "web.manifest.json", {})->artifacts(),
+              std::vector<std::string>{std::string(64, 'a')});
+    manifest.artifact.sha256.reset();
+    write_manifest(folder, "web", manifest);
+    EXPECT_EQ(plan_import(folder / "web.manifest.json", {})->artifacts(), std::vector<std::string>{"42"});
+}
+
 TEST(ImportRequest, ADataDiskGoesAlongAndNotAlone)
 {
     Folder const folder;
