@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <tl/expected.hpp>
@@ -51,6 +52,7 @@ std::string describe(const Error &error);
 
 // The word used in JSON ("malformed").
 const char *to_string(ErrorCode code);
+std::optional<ErrorCode> error_code_from_string(std::string_view word);
 
 // 2, 3, 4, 5 or 130.
 int exit_code(ErrorCode code);

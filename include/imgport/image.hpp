@@ -272,6 +272,8 @@ struct ImageFacts {
     const Hazard *hazard(std::string_view id) const;
     // A hazard of severity refuse, or an error.
     bool refused() const;
+    // Of a refused one: why, with the exit code that goes with it.
+    Error refusal() const;
 
     static void fields(auto &self, auto &&visit)
     {
@@ -289,10 +291,12 @@ struct ImageFacts {
     }
 };
 
-// Which other files an image may lead to, by the names the user gave.
+// What the user allows beyond reading the image itself: other files that it may lead to, by name, and being root where
+// it lies.
 struct AllowedFiles {
     std::vector<std::string> backing = {};  // --allow-backing
     std::vector<std::string> extents = {};  // --allow-extent
+    bool remote_sudo = false;               // --remote-sudo: of ssh://..., read there by `sudo -n`
 };
 
 struct ProbeOptions {
@@ -302,7 +306,8 @@ struct ProbeOptions {
     double max_stream_seconds = 5.0;
 };
 
-// Describes the container. Never fails: what is wrong stands in `error` and `hazards`.
+// Describes the container. Never fails: what is wrong stands in `error` and `hazards`. `path` may be that of a block
+// device, or ssh://[USER@]HOST[:PORT]/PATH; both are raw disks and nothing else.
 ImageFacts probe(const std::string &path, const ProbeOptions &options = {});
 
 // {"schema": "imgport.probe/1", "images": [...]}

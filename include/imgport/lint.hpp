@@ -37,6 +37,9 @@ LintResult lint(const std::string &path, const LintOptions &options, ProgressSin
 std::vector<LintResult> lint_all(const std::vector<std::string> &paths, const LintOptions &options, unsigned jobs,
                                  ProgressSink &progress);
 
+// Tells what of the source the user should hear at once: that the disk is in use, or only a partition.
+void note_hazards(const ImageFacts &image, ProgressSink &progress);
+
 // The first of 130, 5, 4, 3, 2, 1, 0 that occurred.
 int worst_exit_code(const std::vector<int> &codes);
 

@@ -16,11 +16,12 @@
 namespace imgport {
 
 struct ManifestSource {
-    std::string file;  // the name, without folders
+    std::string file;  // the name, without folders; of another machine's file ssh://HOST[:PORT]/PATH, without the user
     std::string format;
     std::vector<std::string> wrapped_in = {};
     std::optional<std::string> member = {};
-    std::uint64_t file_size = 0;  // bytes
+    std::uint64_t file_size = 0;                  // bytes
+    std::optional<std::string> consistency = {};  // "crash": the disk was in use while it was read, or may have been
 
     static void fields(auto &self, auto &&visit)
     {
@@ -29,6 +30,7 @@ struct ManifestSource {
         visit("wrapped_in", self.wrapped_in);
         visit("member", self.member);
         visit("file_size", self.file_size);
+        visit("consistency", self.consistency);
     }
 };
 

@@ -9,18 +9,6 @@
 
 namespace imgport {
 
-Error refusal_of(const std::string &path, const ImageFacts &image)
-{
-    Error error{ErrorCode::refused, "is not safe to convert", path};
-    if (image.error)
-        return {ErrorCode::malformed, image.error->message, path};
-    for (auto const &hazard : image.hazards) {
-        if (hazard.severity == HazardSeverity::refuse)
-            error.message = hazard.message;
-    }
-    return error;
-}
-
 Error with_file(Error error, const std::string &path)
 {
     if (error.file.empty() || error.file.starts_with("/proc/self/fd/"))
@@ -32,7 +20,7 @@ Result<void> check_convertible(const std::string &path, const ImageFacts &image,
                                ProgressSink &progress)
 {
     if (image.refused())
-        return fail(refusal_of(path, image));
+        return fail(with_file(image.refusal(), path));
     if (image.format == Format::archive)
         return fail({ErrorCode::usage,
                      "holds no disk, or several: which one is meant cannot be told",

@@ -35,6 +35,5 @@ Result<ChangedDisks> changed_disks_of(const Source &source, const ConversionPlan
 
 // Names the file where the error does not, or only knows a descriptor.
 Error with_file(Error error, const std::string &path);
-Error refusal_of(const std::string &path, const ImageFacts &image);
 
 }  // namespace imgport

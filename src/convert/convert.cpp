@@ -1,5 +1,6 @@
 #include <imgport/convert.hpp>
 
+#include <imgport/remote_source.hpp>
 #include <imgport/version.hpp>
 
 #include <fmt/format.h>
@@ -54,6 +55,13 @@ Result<bool> takes_native_engine(const Source &source, const ConvertOptions &opt
                          {},
                          {},
                          "leave --engine qemu out, or --grow and --drop"});
+        if (source.file().is_remote())
+            return fail({ErrorCode::usage,
+                         "qemu-img does not read what lies on another machine",
+                         {},
+                         {},
+                         {},
+                         "leave --engine qemu out"});
         return false;
     }
     auto const native = is_read_natively(source);
@@ -178,6 +186,9 @@ Result<ConvertResult> convert(const std::string &source, const ImageFacts &image
         return fail(with_file(result.error(), result.error().code == ErrorCode::unverified ? destination : source));
     if (auto same = opened->source.check_unchanged(); !same)
         return fail(same.error());
+    if (auto const times = opened->source.file().interruptions(); times != 0)
+        progress.note(fmt::format("{}: the connection broke {} {}, and was taken up again where it broke",
+                                  printable(source_name(source)), times, times == 1 ? "time" : "times"));
     if (auto done = output->commit(); !done)
         return fail(done.error());
     result->artifact.path = destination;
@@ -188,7 +199,7 @@ Result<std::string> content_digest(const std::string &path, const ImageFacts &im
                                    ProgressSink &progress)
 {
     if (image.refused())
-        return fail(refusal_of(path, image));
+        return fail(with_file(image.refusal(), path));
     auto source = Source::open(
         path, image, {.allowed = options.allowed, .temp_dir = options.temp_dir, .max_unpacked = options.max_unpacked},
         progress);

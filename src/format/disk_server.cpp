@@ -43,6 +43,12 @@ Result<void> wait_for(Server &server, const std::string &path)
 
 Result<std::shared_ptr<Server>> start_server(const Source &source, const std::string &temp_dir)
 {
+    if (source.file().is_remote()) {
+        Error error{ErrorCode::environment, "lies on another machine, where QEMU does not read it"};
+        error.file = source_name(source.facts().path);
+        error.hint = "imgport convert it to a file here, and go on with that";
+        return fail(error);
+    }
     auto folder = TempDir::create(temporary_directory(temp_dir));
     if (!folder)
         return fail(folder.error());

@@ -16,6 +16,11 @@ enum class Neighbours {
     none,       // a copy of our own, unpacked out of a wrapper
 };
 
+inline RemoteUser remote_user(const AllowedFiles &allowed)
+{
+    return allowed.remote_sudo ? RemoteUser::root : RemoteUser::login;
+}
+
 // probe() of a file that is open already. `path` is what the user knows it by.
 ImageFacts probe_file(InputFile file, const std::string &path, Neighbours neighbours, const ProbeOptions &options);
 

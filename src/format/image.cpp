@@ -50,6 +50,23 @@ bool ImageFacts::refused() const
                                 [](const Hazard &h) { return h.severity == HazardSeverity::refuse; });
 }
 
+Error ImageFacts::refusal() const
+{
+    Error why{ErrorCode::refused, "cannot be used", path};
+    if (error) {
+        why.message = error->message;
+        why.code = error_code_from_string(error->code).value_or(ErrorCode::refused);
+        return why;
+    }
+    for (auto const &hazard : hazards) {
+        if (hazard.severity == HazardSeverity::refuse) {
+            why.message = hazard.message;
+            break;
+        }
+    }
+    return why;
+}
+
 std::string probe_json(const std::vector<ImageFacts> &images)
 {
     Json out = Json::object();

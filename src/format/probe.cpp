@@ -69,8 +69,64 @@ std::string second_format(Container &container)
     return content == "mbr" || content == "gpt" ? "a disk with a partition table" : "";
 }
 
+// A device is a raw disk, whatever stands on it: what it begins with was written by the system that it belongs to, and
+// who takes that for an image follows what a guest says. The same of what lies on another machine, since of the other
+// formats only a part could be read from here.
+void describe_raw_only(FileContainer &container, const ProbeOptions &options, ImageFacts &facts)
+{
+    auto const head = container.file().read_up_to(0, PeekedStream::head_size);
+    if (!head)
+        return set_error(facts, head.error());
+    // An ISO is its own bytes.
+    auto const matches = matches_of(container);
+    bool const is_iso = matches.size() == 1 && matches[0]->format == Format::iso;
+    auto const wrapper = matches.empty() ? wrapper_of(*head) : std::nullopt;
+    facts.format = is_iso ? Format::iso : Format::raw;
+    if ((matches.empty() && !wrapper) || is_iso)
+        return (is_iso ? iso_reader : raw_reader).describe(container, options.allowed, facts);
+    std::string_view const found = wrapper ? to_string(*wrapper) : std::string_view(to_string(matches[0]->format));
+    if (container.file().is_device())
+        add_hazard(facts, "not-raw", HazardSeverity::refuse,
+                   fmt::format("is a device that begins or ends like {}: a device is read as the disk that it is, and "
+                               "there a guest may have written that. If an image was stored on it, copy it into a file "
+                               "(dd if=DEVICE of=FILE) and give that",
+                               found));
+    else
+        add_hazard(facts, "not-raw", HazardSeverity::refuse,
+                   fmt::format("is {}: of another machine only raw disks and devices are read; copy the file here first",
+                               found));
+}
+
+// What is worth knowing before a device is taken for a disk.
+void note_use(const InputFile &file, ImageFacts &facts)
+{
+    if (!file.is_device())
+        return;
+    auto const use = file.use();
+    if (!use) {
+        add_hazard(facts, "in-use", HazardSeverity::note,
+                   "whether the disk is in use cannot be told: if it is, what is read is no more than what a power cut "
+                   "would leave (crash-consistent)");
+        return;
+    }
+    if (!use->uses.empty())
+        add_hazard(facts, "in-use", HazardSeverity::note,
+                   fmt::format("the disk is in use: {}; what is read is at best what a power cut would leave "
+                               "(crash-consistent): start another system, or make a snapshot and read that",
+                               use->text()));
+    if (!use->disk.empty())
+        add_hazard(facts, "partition", HazardSeverity::note,
+                   fmt::format("is a partition of /dev/{}: it has no partition table and no boot loader of its own, "
+                               "while clouds boot whole disks",
+                               printable(use->disk, 100)));
+}
+
 void probe_container(FileContainer &container, Neighbours neighbours, const ProbeOptions &options, ImageFacts &facts)
 {
+    if (container.file().is_device() || container.file().is_remote()) {
+        describe_raw_only(container, options, facts);
+        return note_use(container.file(), facts);
+    }
     auto const head = container.file().read_up_to(0, PeekedStream::head_size);
     if (!head)
         return set_error(facts, head.error());
@@ -126,10 +182,13 @@ ImageFacts probe_file(InputFile file, const std::string &path, Neighbours neighb
 
 ImageFacts probe(const std::string &path, const ProbeOptions &options)
 {
-    auto file = InputFile::open(path);
+    auto file = InputFile::open_source(path, remote_user(options.allowed));
     if (!file) {
         ImageFacts facts;
         facts.path = path;
+        // A wrong address is not repeated: there may be a password in it.
+        if (!check_source_address(path))
+            facts.path = source_name(path);
         set_error(facts, file.error());
         return facts;
     }

@@ -20,25 +20,11 @@ namespace {
 constexpr std::size_t longest_chain = 8;
 constexpr std::uint64_t usual_unpacked = std::uint64_t{2} << 40;
 
+// The same with the path that the user knows.
 Error refusal(const ImageFacts &facts, const std::string &path)
 {
-    Error error{ErrorCode::refused, "cannot be used"};
+    Error error = facts.refusal();
     error.file = path;
-    if (facts.error) {
-        error.message = facts.error->message;
-        for (auto const code :
-             {ErrorCode::malformed, ErrorCode::unreadable, ErrorCode::environment, ErrorCode::interrupted}) {
-            if (facts.error->code == to_string(code))
-                error.code = code;
-        }
-        return error;
-    }
-    for (auto const &hazard : facts.hazards) {
-        if (hazard.severity == HazardSeverity::refuse) {
-            error.message = hazard.message;
-            break;
-        }
-    }
     return error;
 }
 
@@ -63,9 +49,10 @@ bool is_packed(const ImageFacts &image)
 }
 
 // The same file once more, for who wants one of his own.
-Result<InputFile> open_again(const InputFile &file, Links links)
+Result<InputFile> open_again(const InputFile &file, Links links, RemoteUser user = RemoteUser::login)
 {
-    auto again = InputFile::open(file.path(), links);
+    auto again =
+        links == Links::follow ? InputFile::open_source(file.path(), user) : InputFile::open(file.path(), links);
     if (again && !(again->identity() == file.identity())) {
         Error error{ErrorCode::unreadable, "changed while it was being read"};
         error.file = file.path();
@@ -201,7 +188,7 @@ Result<Source> Source::open(const std::string &path, const ImageFacts &image, co
     if (image.format == Format::archive || image.format == Format::unknown ||
         (image.format == Format::ova && !image.member))
         return fail(no_disk(image));
-    auto file = InputFile::open(path);
+    auto file = InputFile::open_source(path, remote_user(options.allowed));
     if (!file)
         return fail(file.error());
 
@@ -222,7 +209,7 @@ Result<Source> Source::open(const std::string &path, const ImageFacts &image, co
     }
 
     // What was probed may have been replaced since: what counts is the file that is open now.
-    auto again = open_again(*file, Links::follow);
+    auto again = open_again(*file, Links::follow, remote_user(options.allowed));
     if (!again)
         return fail(again.error());
     auto facts = probe_file(std::move(*again), path, Neighbours::reachable, {options.allowed});

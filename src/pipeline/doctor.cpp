@@ -31,6 +31,13 @@ DoctorItem qemu_nbd_item()
             fmt::format("for rare formats and the appliance. {}", packages)};
 }
 
+DoctorItem ssh_item()
+{
+    std::string const path = find_program("ssh");
+    return {"ssh", !path.empty(), false, path.empty() ? "not installed" : path,
+            "for disks of other machines (ssh://...). Debian: apt install openssh-client"};
+}
+
 DoctorItem kvm_item()
 {
     auto const state = kvm_state();
@@ -86,7 +93,7 @@ DoctorItem space_item(const std::string &temp_dir)
 std::vector<DoctorItem> doctor(const std::string &temp_dir, ProgressSink &progress)
 {
     std::string const directory = temporary_directory(temp_dir);
-    return {qemu_img_item(), qemu_nbd_item(), kvm_item(), appliance_item(directory, progress), space_item(directory)};
+    return {qemu_img_item(), qemu_nbd_item(), ssh_item(), kvm_item(), appliance_item(directory, progress), space_item(directory)};
 }
 
 std::string doctor_json(const std::vector<DoctorItem> &items)

@@ -58,6 +58,7 @@ bool look(LintResult &result, const LintOptions &options, ProgressSink &progress
 {
     auto &entry = result.entry;
     entry.probe = probe(entry.path, {.allowed = options.inspect.allowed});
+    note_hazards(entry.probe, progress);
     bool const refused = set_refusal(entry, result.exit_code);
     bool const holds_disk = entry.probe.format != Format::archive && entry.probe.format != Format::unknown;
     // A data disk's superblocks are a few reads, unless the disk had to be unpacked for them.
@@ -130,14 +131,23 @@ int worst_exit_code(const std::vector<int> &codes)
     return 0;
 }
 
+void note_hazards(const ImageFacts &image, ProgressSink &progress)
+{
+    for (auto const &hazard : image.hazards) {
+        if (hazard.id == "in-use" || hazard.id == "partition")
+            progress.note(fmt::format("{}: {}", printable(image.path), hazard.message));
+    }
+}
+
 bool set_refusal(ReportEntry &entry, int &exit_code)
 {
     if (!entry.probe.refused())
         return false;
-    bool const unreadable = entry.probe.error && entry.probe.error->code == to_string(ErrorCode::unreadable);
-    entry.verdict = unreadable ? Verdict::error : Verdict::refused;
+    auto const code = entry.probe.refusal().code;
+    bool const image_to_blame = code == ErrorCode::refused || code == ErrorCode::malformed;
+    entry.verdict = image_to_blame ? Verdict::refused : Verdict::error;
     entry.error = entry.probe.error;
-    exit_code = 3;
+    exit_code = imgport::exit_code(code);
     return true;
 }
 

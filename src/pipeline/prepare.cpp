@@ -13,6 +13,7 @@
 
 #include <imgport/manifest.hpp>
 #include <imgport/receipt.hpp>
+#include <imgport/remote_source.hpp>
 #include <imgport/version.hpp>
 
 #include "convert/plan.hpp"
@@ -40,12 +41,15 @@ std::map<std::string, std::string> tools_of(const ConvertResult &converted)
     return tools;
 }
 
-// The image without its folders and without the suffixes that only say how it is stored.
+// The image without its folders and without the suffixes that only say how it is stored; of another machine's disk that
+// machine too, since they are all called sda.
 std::string stem_of(const std::string &path)
 {
     constexpr std::array suffixes{".gz",  ".xz",  ".bz2",  ".zst",  ".zip", ".tar", ".tgz", ".ova",  ".ovf", ".qcow2",
                                   ".img", ".raw", ".vmdk", ".vhdx", ".vhd", ".vdi", ".iso", ".qcow", ".qed", ".dmg"};
     std::string stem = base_name(path);
+    if (auto const machine = source_machine(path); !machine.empty())
+        stem = fmt::format("{}-{}", machine, stem);
     for (bool again = true; again;) {
         again = false;
         for (std::string_view const suffix : suffixes) {
@@ -421,8 +425,10 @@ private:
         auto const &source = job.linted.entry.probe;
         auto const &artifact = job.converted.artifact;
         Manifest manifest;
-        manifest.source = {base_name(job.path), to_string(source.format), source.wrapped_in, source.member,
+        manifest.source = {source_name(job.path), to_string(source.format), source.wrapped_in, source.member,
                            source.file_size};
+        if (source.hazard("in-use") != nullptr)
+            manifest.source.consistency = "crash";
         manifest.artifact = {file_name(job),         to_string(m_options.convert.target),
                              artifact.variant,       artifact.file_size,
                              job.plan.virtual_size,  job.converted.sha256,

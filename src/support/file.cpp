@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <utility>
 
 #include <fcntl.h>
@@ -14,9 +15,11 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "support/bytes.hpp"
+#include "support/remote_file.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -28,10 +31,46 @@ ErrorCode code_of(int number, ErrorCode otherwise)
                                                                                         : otherwise;
 }
 
+// The kernel counts the disks it has ever had, so that one which was taken away and another that got its place are told
+// apart. 0 where it does not (before Linux 5.15).
+std::uint64_t disk_sequence(int fd)
+{
+    std::uint64_t number = 0;
+#ifdef BLKGETDISKSEQ
+    if (::ioctl(fd, BLKGETDISKSEQ, &number) != 0)
+        return 0;
+#else
+    (void)fd;
+#endif
+    return number;
+}
+
+// Of a device that is open. Its node's own times say nothing of what is on it.
+Result<FileIdentity> identity_of_device(int fd, const struct stat &st, const std::string &path)
+{
+    FileIdentity identity{st.st_rdev, disk_sequence(fd)};
+    if (::ioctl(fd, BLKGETSIZE64, &identity.size) != 0)
+        return fail(system_error(ErrorCode::unreadable, "has no size", path, errno));
+    return identity;
+}
+
 FileIdentity identity_of(const struct stat &st)
 {
     return {st.st_dev, st.st_ino, static_cast<std::uint64_t>(st.st_size),
             std::int64_t{st.st_mtim.tv_sec} * 1'000'000'000 + st.st_mtim.tv_nsec};
+}
+
+}  // namespace
+
+namespace {
+
+Error cannot_be_opened(const std::string &path, int number)
+{
+    Error error = system_error(ErrorCode::unreadable, "cannot be opened", path, number);
+    struct stat st {};
+    if ((number == EACCES || number == EPERM) && ::stat(path.c_str(), &st) == 0 && S_ISBLK(st.st_mode))
+        error.hint = "only root and the device's group may read a disk: use sudo, or join the group (usually disk)";
+    return error;
 }
 
 }  // namespace
@@ -87,25 +126,76 @@ Result<InputFile> InputFile::open(const std::string &path, Links links)
     file.m_path = path;
     file.m_fd = Fd(::open(path.c_str(), flags));
     if (!file.m_fd)
-        return fail(system_error(ErrorCode::unreadable, "cannot be opened", path, errno));
+        return fail(cannot_be_opened(path, errno));
     struct stat st {};
     if (::fstat(file.fd(), &st) != 0)
         return fail(system_error(ErrorCode::unreadable, "cannot be examined", path, errno));
-    bool const block_device = S_ISBLK(st.st_mode) && links == Links::follow;
-    if (!S_ISREG(st.st_mode) && !block_device) {
+    file.m_device = S_ISBLK(st.st_mode) && links == Links::follow;
+    if (!S_ISREG(st.st_mode) && !file.m_device) {
         Error error{ErrorCode::unreadable, S_ISDIR(st.st_mode) ? "is a folder, not a disk image"
                                                                : "is neither a regular file nor a block device"};
         error.file = path;
         return fail(error);
     }
+    if (file.m_device) {
+        auto identity = identity_of_device(file.fd(), st, path);
+        if (!identity)
+            return fail(identity.error());
+        file.m_identity = *identity;
+        file.m_allocated = identity->size;
+        // What an earlier reading left in the cache of a mounted disk's device may be older than the disk.
+        ::posix_fadvise(file.fd(), 0, 0, POSIX_FADV_DONTNEED);
+        return file;
+    }
     file.m_identity = identity_of(st);
     file.m_allocated = static_cast<std::uint64_t>(st.st_blocks) * 512;
-    if (block_device) {
-        if (::ioctl(file.fd(), BLKGETSIZE64, &file.m_identity.size) != 0)
-            return fail(system_error(ErrorCode::unreadable, "has no size", path, errno));
-        file.m_allocated = file.m_identity.size;
-    }
     return file;
+}
+
+Result<InputFile> InputFile::open_source(const std::string &path, RemoteUser user)
+{
+    if (!is_remote_source(path))
+        return open(path);
+    auto const address = parse_ssh_address(path);
+    if (!address)
+        return fail(address.error());
+    auto remote = RemoteFile::shared(*address, user);
+    if (!remote)
+        return fail(remote.error());
+    auto const &description = (*remote)->description();
+    InputFile file;
+    file.m_path = path;
+    file.m_device = description.device;
+    file.m_identity = {0, std::hash<std::string>{}(description.stamp), description.size, 0};
+    file.m_allocated = description.size;
+    file.m_remote = std::move(*remote);
+    return file;
+}
+
+std::optional<DeviceUse> InputFile::use() const
+{
+    if (m_remote)
+        return m_remote->use();
+    struct stat st {};
+    if (!m_device || ::fstat(fd(), &st) != 0)
+        return std::nullopt;
+    auto const devices = local_block_devices();
+    std::string const number = fmt::format("{}:{}", major(st.st_rdev), minor(st.st_rdev));
+    auto const found = std::ranges::find_if(devices.all, [&](auto const &device) { return device.number == number; });
+    if (found == devices.all.end())
+        return std::nullopt;
+    auto use = use_of(devices, found->name);
+    // Who mounts, in whatever namespace, and who makes an array of it has claimed it.
+    if (use.uses.empty() && !Fd(::open(descriptor_path(fd()).c_str(), O_RDONLY | O_CLOEXEC | O_EXCL)) && errno == EBUSY)
+        use.uses.push_back(fmt::format("/dev/{} is claimed by the kernel: mounted elsewhere, or part of a volume group "
+                                       "or an array",
+                                       found->name));
+    return use;
+}
+
+unsigned InputFile::interruptions() const
+{
+    return m_remote ? m_remote->interruptions() : 0;
 }
 
 Result<void> InputFile::read(std::uint64_t offset, std::span<std::byte> out) const
@@ -119,12 +209,17 @@ Result<void> InputFile::read(std::uint64_t offset, std::span<std::byte> out) con
     };
     if (!range_inside(offset, out.size(), size()))
         return fail(outside());
+    if (m_remote)
+        return m_remote->read(offset, out);
     while (!out.empty()) {
         ssize_t const n = ::pread(fd(), out.data(), out.size(), static_cast<off_t>(offset));
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return fail(system_error(ErrorCode::unreadable, "cannot be read", m_path, errno));
+        if (n < 0) {
+            Error error = system_error(ErrorCode::unreadable, "cannot be read", m_path, errno);
+            error.offset = offset;
+            return fail(error);
+        }
         if (n == 0)
             return fail(outside());
         out = out.subspan(static_cast<std::size_t>(n));
@@ -148,6 +243,8 @@ Result<std::vector<Extent>> InputFile::extents(std::uint64_t offset, std::uint64
 {
     std::vector<Extent> found;
     std::uint64_t const end = offset + length;
+    if ((m_device || m_remote) && length != 0)
+        return std::vector<Extent>{{offset, length, ExtentKind::data}};
     while (offset < end) {
         off_t const at = static_cast<off_t>(offset);
         off_t const data = ::lseek(fd(), at, SEEK_DATA);
@@ -173,11 +270,19 @@ Result<std::vector<Extent>> InputFile::extents(std::uint64_t offset, std::uint64
 
 Result<void> InputFile::check_unchanged() const
 {
+    if (m_remote)
+        return m_remote->check_unchanged();
     struct stat now {};
     struct stat named {};
     bool const readable = ::fstat(fd(), &now) == 0 && ::stat(m_path.c_str(), &named) == 0;
-    bool const same =
-        readable && (S_ISBLK(now.st_mode) || (identity_of(now) == m_identity && identity_of(named) == m_identity));
+    bool same = readable;
+    if (readable && m_device) {
+        // What is written on it does not show; that it is another one, or has grown, does.
+        auto const identity = identity_of_device(fd(), now, m_path);
+        same = identity && *identity == m_identity && S_ISBLK(named.st_mode) && named.st_rdev == now.st_rdev;
+    } else if (readable) {
+        same = identity_of(now) == m_identity && identity_of(named) == m_identity;
+    }
     if (same)
         return {};
     Error error{ErrorCode::unreadable,
@@ -194,6 +299,8 @@ Result<OutputFile> OutputFile::create(const std::string &path, Overwrite overwri
     OutputFile file;
     file.m_path = path;
     file.m_overwrite = overwrite;
+    if (is_remote_source(path))
+        return fail({ErrorCode::usage, "an output is written on this machine", source_name(path)});
     struct stat st {};
     if (::lstat(path.c_str(), &st) == 0) {
         if (overwrite == Overwrite::no || !S_ISREG(st.st_mode)) {

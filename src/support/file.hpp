@@ -1,8 +1,9 @@
-// Files of the host: sources that are only read, outputs that appear whole or not at all.
+// Files: sources that are only read, outputs that appear whole or not at all.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,9 @@
 #include <imgport/disk.hpp>
 #include <imgport/error.hpp>
 #include <imgport/overwrite.hpp>
+
+#include "support/block_devices.hpp"
+#include "support/ssh_address.hpp"
 
 namespace imgport {
 
@@ -41,8 +45,8 @@ std::string descriptor_path(int fd);
 
 // Who a file is: if this changes while we read, the source was changed under us.
 struct FileIdentity {
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
+    std::uint64_t device = 0;  // of a block device: itself
+    std::uint64_t inode = 0;   // and how many were made before it
     std::uint64_t size = 0;
     std::int64_t modified = 0;  // nanoseconds since the epoch
 
@@ -51,14 +55,25 @@ struct FileIdentity {
 
 enum class Links { follow, refuse };
 
-// A source: a regular file or a block device, opened read-only.
+class RemoteFile;
+
+// A source: a regular file or a block device, opened read-only, of this machine or of another one.
 class InputFile {
 public:
-    // Links::refuse: the last component may not be a symbolic link (O_NOFOLLOW), and it must be a regular file.
+    // Of this machine. Links::refuse: the last component may not be a symbolic link (O_NOFOLLOW), and it must be a
+    // regular file.
     static Result<InputFile> open(const std::string &path, Links links = Links::follow);
+    // What a user may name as a source: an address ssh://... as well, which is read there as `user`.
+    static Result<InputFile> open_source(const std::string &path, RemoteUser user);
 
     const std::string &path() const { return m_path; }
-    int fd() const { return m_fd.get(); }
+    int fd() const { return m_fd.get(); }  // -1 where the file is another machine's
+    bool is_device() const { return m_device; }
+    bool is_remote() const { return m_remote != nullptr; }
+    // Of a device: whether it is in use and what it is part of. nullopt where nobody can tell.
+    std::optional<DeviceUse> use() const;
+    // How often the connection to another machine broke and was taken up again.
+    unsigned interruptions() const;
     std::uint64_t size() const { return m_identity.size; }        // bytes
     std::uint64_t allocated_size() const { return m_allocated; }  // bytes
     const FileIdentity &identity() const { return m_identity; }
@@ -75,8 +90,10 @@ public:
 private:
     std::string m_path;
     Fd m_fd;
+    std::shared_ptr<RemoteFile> m_remote;
     FileIdentity m_identity;
     std::uint64_t m_allocated = 0;
+    bool m_device = false;
 };
 
 // An output that gets its name only by commit(): an unnamed file (O_TMPFILE), or a temporary name beside the target

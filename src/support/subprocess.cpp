@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -78,7 +79,7 @@ void limit(int resource, std::optional<std::uint64_t> value)
 
 // In the child, after fork: only async-signal-safe calls from here on.
 [[noreturn]] void become(const Command &command, const char *program, char **arguments, char **environment,
-                         const Pipe &out, const Pipe &err, const Pipe &failure, int parent)
+                         const Pipe &in, const Pipe &out, const Pipe &err, const Pipe &failure, int parent)
 {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -89,8 +90,7 @@ void limit(int resource, std::optional<std::uint64_t> value)
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    int const null = ::open("/dev/null", O_RDONLY);
-    ::dup2(null, 0);
+    ::dup2(in.read_end ? in.read_end.get() : ::open("/dev/null", O_RDONLY), 0);
     ::dup2(out.write_end.get(), 1);
     if (!command.stderr_passes_through)
         ::dup2(err.write_end.get(), 2);
@@ -108,6 +108,7 @@ void limit(int resource, std::optional<std::uint64_t> value)
 
 struct Child {
     int pid = -1;
+    Fd in;
     Fd out;
     Fd err;
 };
@@ -120,10 +121,11 @@ Result<Child> start_child(const Command &command)
         error.hint = "imgport doctor tells what is needed";
         return fail(error);
     }
+    auto in = command.piped ? make_pipe() : Result<Pipe>(Pipe{});
     auto out = make_pipe();
     auto err = make_pipe();
     auto failure = make_pipe();
-    if (!out || !err || !failure)
+    if (!in || !out || !err || !failure)
         return fail(ErrorCode::environment, "no pipe can be made: too many open files");
     auto arguments = command.arguments;
     auto environment = environment_of(command);
@@ -134,8 +136,8 @@ Result<Child> start_child(const Command &command)
     if (pid < 0)
         return fail(system_error(ErrorCode::environment, "no process can be started", "", errno));
     if (pid == 0)
-        become(command, program.c_str(), argument_pointers.data(), environment_pointers.data(), *out, *err, *failure,
-               parent);
+        become(command, program.c_str(), argument_pointers.data(), environment_pointers.data(), *in, *out, *err,
+               *failure, parent);
     ::setpgid(pid, pid);  // in both processes, so that it is done whoever comes first
     failure->write_end.reset();
     int number = 0;
@@ -147,7 +149,7 @@ Result<Child> start_child(const Command &command)
         ::waitpid(pid, nullptr, 0);
         return fail(system_error(ErrorCode::environment, "cannot be started", program, number));
     }
-    return Child{pid, std::move(out->read_end), std::move(err->read_end)};
+    return Child{pid, std::move(in->write_end), std::move(out->read_end), std::move(err->read_end)};
 }
 
 // Reads what is there; false at the end of the stream.
@@ -250,17 +252,26 @@ Result<Process> Process::start(const Command &command)
     process.m_pid = child->pid;
     process.m_stderr = ::fcntl(child->err.get(), F_DUPFD_CLOEXEC, 3);
     ::fcntl(process.m_stderr, F_SETFL, O_NONBLOCK);
+    if (command.piped) {
+        process.m_input = std::move(child->in);
+        process.m_output = std::move(child->out);
+        ::fcntl(process.m_output.get(), F_SETFL, O_NONBLOCK);
+    }
     return process;
 }
 
 Process::Process(Process &&other) noexcept
-    : m_pid(std::exchange(other.m_pid, -1)), m_stderr(std::exchange(other.m_stderr, -1))
+    : m_pid(std::exchange(other.m_pid, -1)), m_stderr(std::exchange(other.m_stderr, -1)), m_status(other.m_status),
+      m_input(std::move(other.m_input)), m_output(std::move(other.m_output))
 {}
 
 Process &Process::operator=(Process &&other) noexcept
 {
     std::swap(m_pid, other.m_pid);
     std::swap(m_stderr, other.m_stderr);
+    std::swap(m_status, other.m_status);
+    std::swap(m_input, other.m_input);
+    std::swap(m_output, other.m_output);
     return *this;
 }
 
@@ -274,9 +285,23 @@ Process::~Process()
 
 bool Process::running()
 {
-    if (m_pid > 0 && ::waitpid(m_pid, nullptr, WNOHANG) == m_pid)
+    int status = 0;
+    if (m_pid > 0 && ::waitpid(m_pid, &status, WNOHANG) == m_pid) {
         m_pid = -1;
+        m_status = status_of(status);
+    }
     return m_pid > 0;
+}
+
+int Process::finish(std::chrono::milliseconds longest)
+{
+    m_input.reset();
+    auto const deadline = std::chrono::steady_clock::now() + longest;
+    while (running() && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (m_pid > 0)
+        m_status = status_of(kill_and_reap(std::exchange(m_pid, -1)));
+    return m_status;
 }
 
 std::string Process::error_output()

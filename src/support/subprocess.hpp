@@ -11,6 +11,8 @@
 
 #include <imgport/error.hpp>
 
+#include "support/file.hpp"
+
 namespace imgport {
 
 enum class Environment { scrubbed, inherited };
@@ -27,6 +29,8 @@ struct Command {
     std::optional<std::uint64_t> max_cpu_seconds = {};    // RLIMIT_CPU
     std::optional<std::chrono::seconds> timeout = {};     // wall clock
     bool stderr_passes_through = false;                   // else it is captured
+    // Of a Process: pipes to write its standard input and read its standard output. Else it has neither.
+    bool piped = false;
     // Called with each piece of standard output that ends in CR or LF. Without it, output is captured.
     std::function<void(std::string_view)> on_output = {};
 };
@@ -55,10 +59,20 @@ public:
     // What it wrote to standard error so far, capped; for the message when it died.
     std::string error_output();
 
+    // Of one that is `piped`. They never block the reader; writing to one that ended raises SIGPIPE.
+    int input() const { return m_input.get(); }
+    int output() const { return m_output.get(); }
+    int errors() const { return m_stderr; }
+    // Its exit code, or 128 + the signal's number: at the latest when `longest` is over and it was killed.
+    int finish(std::chrono::milliseconds longest);
+
 private:
     Process() = default;
     int m_pid = -1;
     int m_stderr = -1;
+    int m_status = 0;
+    Fd m_input;
+    Fd m_output;
 };
 
 // The path of a program in PATH; empty where there is none.

@@ -2,7 +2,7 @@
 # The examples in docs/ci are run step by step: each passes a clean image and stops at a bad one. What only the hosted
 # services can prove (that they show the SARIF, JUnit and artifact files) is not.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
-needs python3 jq git qemu-img packer pre-commit
+needs python3 jq git qemu-img packer pre-commit ssh-keygen
 needs_image bios-ext4
 needs_image device-names
 python3 -c 'import yaml' 2>/dev/null || skip "python3-yaml is not installed"
@@ -69,6 +69,35 @@ for kind in clean bad; do
 done
 [ -s clean/artifacts/debian.manifest.json ] || fail "packer: nothing was prepared"
 expect_no_file bad/artifacts
+
+# The template that goes all the way to the cloud: valid as it is, QEMU's part included; and its end is run, without the
+# machine and without the cloud. That the machine starts and shuts down only a real build can show.
+export CHECKPOINT_DISABLE=1 PACKER_CONFIG_DIR=$work PACKER_CACHE_DIR=$work/cache
+ssh-keygen -q -t ed25519 -N '' -f key
+expect_exit 0 packer validate -var base_image=clean/images/disk.qcow2 -var base_checksum=none \
+  -var ssh_private_key_file=key "$examples/packer-import.pkr.hcl"
+sed -e '/^source "qemu"/,/^}/d' -e '/provisioner "shell"/,/^  }/d' -e 's/source\.qemu\./source.null./' \
+  "$examples/packer-import.pkr.hcl" >import.pkr.hcl
+printf 'source "null" "debian" {\n  communicator = "none"\n}\n' >>import.pkr.hcl
+export IMGPORT_REGION=cn-hangzhou IMGPORT_BUCKET=images
+for kind in clean bad; do
+  rm -rf "$kind/artifacts"
+  mkdir "$kind/store"
+  (cd "$kind" && expect_exit "$([ "$kind" = clean ] && echo 0 || echo 1)" packer build -var base_image=none \
+    -var base_checksum=none -var import=false -var "upload=dir:$PWD/store" ../import.pkr.hcl) || fail "packer import, $kind"
+done
+cmp clean/artifacts/debian.qcow2 clean/store/debian.qcow2 || fail "packer import: nothing was handed over"
+expect_equal "packer import: what the call will say" "$(jq -c '.import | [.RegionId, .ImageName] +
+  (.DiskDeviceMapping[0] | [.OSSBucket, .OSSObject])' clean/store/debian.manifest.json)" \
+  '["cn-hangzhou","debian-12-ours","images","debian-12-ours.qcow2"]'
+expect_empty_dir bad/store
+# Left to itself it uploads and imports; keys are no part of the command.
+printf '#!/bin/sh\necho "$*" >called\n' >bin/called
+chmod +x bin/called
+ln -sf called bin/imgport
+(cd clean && expect_exit 0 packer build -var base_image=none -var base_checksum=none ../import.pkr.hcl)
+expect_text clean/called '--upload oss://images/debian-12-ours.qcow2 --import$'
+ln -sf "$IMGPORT" bin/imgport
 
 # pre-commit takes the hook out of a repository, so it gets one.
 export HOME=$work PRE_COMMIT_HOME=$work/pre-commit GIT_CONFIG_NOSYSTEM=1

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <imgport/remote_source.hpp>
 #include <imgport/spelling.hpp>
 #include <imgport/version.hpp>
 
@@ -15,11 +16,6 @@ namespace imgport::cli {
 namespace {
 
 constexpr int usage_exit = 2;
-
-std::string not_a_dash(const std::string &image)
-{
-    return image == "-" ? "\"-\" is not a disk image: imgport needs a file it can read at any place" : std::string();
-}
 
 std::vector<std::string> option_names(const CLI::App &app)
 {
@@ -162,14 +158,22 @@ CLI::Option *add_choice(CLI::App &verb, const std::string &name, std::string &va
     return option;
 }
 
+std::string is_no_image(const std::string &image)
+{
+    if (image == "-")
+        return "\"-\" is not a disk image: imgport needs a file it can read at any place";
+    auto const good = check_source_address(image);
+    return good ? std::string() : describe(good.error());
+}
+
 void add_images(CLI::App &verb, std::vector<std::string> &images)
 {
-    verb.add_option("IMAGE", images, "Disk images")->required()->check(not_a_dash);
+    verb.add_option("IMAGE", images, "Disk images, block devices, or ssh://[USER@]HOST[:PORT]/PATH")->required()->check(is_no_image);
 }
 
 void add_image(CLI::App &verb, const std::string &name, std::string &image, const std::string &what)
 {
-    verb.add_option(name, image, what)->required()->check(not_a_dash);
+    verb.add_option(name, image, what)->required()->check(is_no_image);
 }
 
 }  // namespace imgport::cli

@@ -60,7 +60,10 @@ int print_error(const Error &error);  // its exit code
 CLI::Option *add_choice(CLI::App &verb, const std::string &name, std::string &value,
                         const std::vector<std::string> &choices, const std::string &what);
 
-// IMAGE... : at least one, none of them "-".
+// Why a path cannot be that of an image; empty where it can.
+std::string is_no_image(const std::string &image);
+
+// IMAGE... : at least one, each a good one by is_no_image().
 void add_images(CLI::App &verb, std::vector<std::string> &images);
 void add_image(CLI::App &verb, const std::string &name, std::string &image, const std::string &what);
 

@@ -58,6 +58,7 @@ int run_convert(Program &program, Options options)
     convert_with->digest = options.digest;
 
     ImageFacts const image = probe(options.source, {.allowed = options.allowed});
+    note_hazards(image, program.progress());
     auto const result = convert(options.source, image, options.destination, *convert_with, program.progress());
     if (!result)
         return print_error(result.error());
@@ -80,7 +81,8 @@ void add_convert(Program &program)
     CLI::App &verb = program.add_verb("convert", "Converts one image to QCOW2, VHD or RAW, and verifies the result",
                                       "  imgport convert disk.vmdk disk.qcow2 --compression fast\n"
                                       "  imgport convert disk.qcow2.xz disk.vhd --vhd-type fixed\n"
-                                      "  imgport convert machine.ova disk.raw --verify content --digest\n",
+                                      "  imgport convert machine.ova disk.raw --verify content --digest\n"
+                                      "  imgport convert ssh://root@web1/dev/vda web1.qcow2\n",
                                       [&program, options] { return run_convert(program, *options); });
     add_image(verb, "SRC", options->source, "The image to convert");
     add_image(verb, "DST", options->destination, "The image to write");

@@ -20,6 +20,7 @@ int run_digest(Program &program, const Options &options)
     std::vector<std::string> digests;
     for (auto const &path : options.images) {
         ImageFacts const image = probe(path, {.allowed = options.allowed});
+        note_hazards(image, program.progress());
         auto const digest = content_digest(path, image,
                                            {.allowed = options.allowed,
                                             .temp_dir = program.globals().temp_dir,

@@ -22,9 +22,12 @@ int inspect_one(Program &program, const Options &options, const std::string &pat
     ImageFacts const image = probe(path, {.allowed = options.allowed});
     if (image.refused()) {
         fmt::print(stderr, "{}", probe_text(image, Color::no));
-        print_error(fmt::format("{} is not safe to look into", image.path));
-        return exit_code(ErrorCode::refused);
+        auto const code = image.refusal().code;
+        if (code == ErrorCode::refused || code == ErrorCode::malformed)
+            print_error(fmt::format("{} is not safe to look into", image.path));
+        return exit_code(code);
     }
+    note_hazards(image, program.progress());
     auto const inspection = inspect(path, image,
                                     {.allowed = options.allowed,
                                      .temp_dir = program.globals().temp_dir,

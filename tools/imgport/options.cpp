@@ -18,6 +18,7 @@ void add_request(CLI::App &verb, const std::string &name, std::optional<T> &valu
 
 void add_allowed(CLI::App &verb, AllowedFiles &allowed)
 {
+    verb.add_flag("--remote-sudo", allowed.remote_sudo, "Read an ssh://... as root there, by sudo without a password");
     verb.add_option("--allow-backing", allowed.backing,
                     "A backing file, in the image's own folder, that may be followed")
         ->type_name("FILE")

@@ -12,7 +12,7 @@
 
 namespace imgport::cli {
 
-// --allow-backing, --allow-extent.
+// --allow-backing, --allow-extent, --remote-sudo.
 void add_allowed(CLI::App &verb, AllowedFiles &allowed);
 
 // --format text|json

@@ -114,6 +114,7 @@ void add_prepare(Program &program)
     CLI::App &verb = program.add_verb(
         "prepare", "The whole job: check, convert, verify, write the manifest, hand over",
         "  imgport prepare disk.vmdk --output out\n"
+        "  imgport prepare ssh://root@web1/dev/vda --output out\n"
         "  imgport prepare web.ova --output out --to vhd --upload dir:/srv/images\n"
         "  imgport prepare disk.vhdx --output out --image-name web-1 --boot-mode UEFI --region cn-hangzhou \\\n"
         "      --upload oss://images/web-1.qcow2\n",
@@ -133,6 +134,7 @@ void add_prepare(Program &program)
     add_call_options(verb, options->call);
     verb.add_option("--data-disk", options->data_disks, "A data disk that belongs to the image; may be repeated")
         ->type_name("FILE")
+        ->check(is_no_image)
         ->allow_extra_args(false);
     add_check_options(verb, options->check);
     verb.add_flag("--stream", options->stream,

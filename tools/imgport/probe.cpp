@@ -1,6 +1,8 @@
 // imgport probe: what the container is, without looking at the guest.
 #include <imgport/image.hpp>
 
+#include <algorithm>
+
 #include "options.hpp"
 #include "verbs.hpp"
 
@@ -20,7 +22,7 @@ int run_probe(Program &program, const Options &options)
     for (auto const &image : options.images) {
         found.push_back(probe(image, {.allowed = options.allowed}));
         if (found.back().error)
-            code = exit_code(ErrorCode::malformed);
+            code = std::max(code, exit_code(found.back().refusal().code));
     }
     std::string text;
     if (options.format == "json") {
