@@ -20,9 +20,11 @@ std::size_t BlockCache::length_of(std::uint64_t number) const
     return static_cast<std::size_t>(std::min<std::uint64_t>(m_block_size, m_size - number * m_block_size));
 }
 
-void BlockCache::touch(Block &block)
+void BlockCache::give_back(std::uint64_t number)
 {
-    block.used = true;
+    Block &block = at(number);
+    --block.readers;
+    block.used = block.used || block.ready;
     block.touched = ++m_clock;
 }
 
@@ -98,6 +100,7 @@ std::vector<BlockRun> BlockCache::ask(std::uint64_t number, std::uint64_t last)
         std::uint64_t const behind = number + runs.back().count;
         m_next = near ? std::max(m_next, behind) : behind;
     }
+    ++at(number).readers;
     // A quarter of the window at a time, so that requests do not become many and small.
     while (m_window != 0 && m_next < m_end && m_next < number + m_window) {
         std::uint64_t const missing = number + m_window - m_next;
@@ -105,6 +108,8 @@ std::vector<BlockRun> BlockCache::ask(std::uint64_t number, std::uint64_t last)
         bool const worth_it = most >= std::min({m_window / 4, stride, m_end - m_next});
         if (!worth_it || most == 0)
             break;
+        // It pays: so the next time from further ahead.
+        m_window = std::min(m_window * 2, std::max(widest, smallest_window));
         auto const run = add(m_next, most);
         m_next += std::max<std::uint64_t>(run.count, 1);
         if (run.count != 0)

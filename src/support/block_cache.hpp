@@ -24,7 +24,7 @@ public:
         Buffer bytes;
         bool ready = false;   // else it was asked for
         bool used = false;    // somebody read it; what was fetched ahead and not yet read is kept longer
-        unsigned readers = 0;  // that wait for it
+        unsigned readers = 0;  // that asked for it and have not given it back
         std::uint64_t touched = 0;
     };
 
@@ -33,12 +33,13 @@ public:
 
     // What to ask for, in this order, because somebody reads block `number` and then those up to `last`: that block
     // itself where it is not there, and where blocks are read one after the other the next ones in advance. They count
-    // as asked for from then on.
+    // as asked for from then on, and block `number` stays until it is given back.
     std::vector<BlockRun> ask(std::uint64_t number, std::uint64_t last);
+    // By who asked for it: read, or no longer wanted.
+    void give_back(std::uint64_t number);
 
-    // One that is there or asked for; the reference stays good while it has readers.
+    // One that somebody asked for, or that is on its way.
     Block &at(std::uint64_t number) { return m_blocks.at(number); }
-    void touch(Block &block);
     std::size_t length_of(std::uint64_t number) const;
     std::size_t held() const { return m_blocks.size(); }
 

@@ -142,15 +142,15 @@ Result<void> RemoteFile::read(std::uint64_t offset, std::span<std::byte> out)
         if (!runs.empty())
             wake();
         auto &block = m_cache->at(number);
-        ++block.readers;
         while (!block.ready && !m_error && !interrupted())
             m_changed.wait_for(lock, patience_with_users);
-        --block.readers;
-        if (!block.ready)
-            return m_error ? fail(*m_error) : fail(ErrorCode::interrupted, "interrupted");
         std::size_t const length = std::min(out.size(), m_cache->length_of(number) - within);
-        std::memcpy(out.data(), block.bytes.bytes().data() + within, length);
-        m_cache->touch(block);
+        if (block.ready)
+            std::memcpy(out.data(), block.bytes.bytes().data() + within, length);
+        bool const there = block.ready;
+        m_cache->give_back(number);
+        if (!there)
+            return m_error ? fail(*m_error) : fail(ErrorCode::interrupted, "interrupted");
         offset += length;
         out = out.subspan(length);
     }
