@@ -39,45 +39,55 @@ if command -v qemu-img >/dev/null; then
   cmp by-qemu.raw disk.raw || fail "by qemu-img the device gives another disk"
 fi
 
-# The whole job, named after the device.
-attach "$TEST_IMAGES/bios-ext4.raw"
-debian=$(basename "$device")
-expect_exit 0 "$IMGPORT" prepare "$device" --output out.d --image-name debian
-manifest=out.d/$debian.manifest.json
-expect_equal "source" "$(jq -r '.source | "\(.file) \(.format) \(.consistency)"' "$manifest")" "$debian raw null"
+# The whole job, named after the device. A whole system in the long run only.
+expect_exit 0 "$IMGPORT" prepare "$device" --output out.d --role data --fail-on never
+manifest=out.d/$name.manifest.json
+expect_equal "source" "$(jq -r '.source | "\(.file) \(.format) \(.consistency)"' "$manifest")" "$name raw null"
 expect_exit 0 "$IMGPORT" verify "$manifest"
+attach "$TEST_IMAGES/bios-ext4.raw"
 expect_exit 0 "$IMGPORT" inspect --format json "$device"
 expect_equal "guest" "$(jq -r .guest.os.id out)" debian
+if [ -n "${IMGPORT_FULL:-}" ]; then
+  expect_exit 0 "$IMGPORT" prepare "$device" --output out.d --image-name debian
+  expect_exit 0 "$IMGPORT" digest "$device" "out.d/$(basename "$device").qcow2"
+fi
 
-# A partition, and a disk in use.
+# A partition.
 device=/dev/$name
 if [ -b "${device}p1" ]; then
   expect_exit 0 "$IMGPORT" probe --format json "${device}p1"
   expect_equal "hazards" "$(jq -r '.images[0].hazards[] | .id' out)" partition
   expect_text out "is a partition of /dev/$name"
-  mkdir mnt
-  if mount -o ro "${device}p1" mnt 2>why; then
-    expect_exit 0 "$IMGPORT" probe --format json "$device"
-    expect_equal "hazards" "$(jq -r '.images[0].hazards[] | .id' out)" in-use
-    expect_text out "/dev/${name}p1 is mounted on $work/mnt"
-    expect_exit 0 "$IMGPORT" prepare "$device" --output used --fail-on never --role data
-    expect_text err "in use.*crash-consistent"
-    expect_equal "consistency" "$(jq -r .source.consistency "used/$name.manifest.json")" crash
-    umount mnt
-    # Where only others see the mount.
-    # shellcheck disable=SC2016 # for the inner shell
-    unshare --mount --propagation private sh -c 'mount -o ro "$1" mnt && touch mounted && exec sleep 60' sh "${device}p1" &
-    holder=$!
-    for _ in $(seq 100); do [ ! -e mounted ] || break; sleep 0.1; done
-    expect_exit 0 "$IMGPORT" probe --format json "$device"
-    kill "$holder"
-    wait "$holder" 2>/dev/null || true
-    expect_text out "is claimed by the kernel"
-  else
-    echo "not tested: a mounted disk ($(head -n 1 why))"
-  fi
 else
-  echo "not tested: partitions (the kernel makes no devices for them here)"
+  echo "not tested: a partition (the kernel makes no devices for them here)"
+fi
+
+# A disk in use.
+truncate -s 16M filesystem.raw
+mkfs.ext4 -q -F filesystem.raw
+attach filesystem.raw
+used=$(basename "$device")
+mkdir mnt
+if mount -o ro "$device" mnt 2>why; then
+  expect_exit 0 "$IMGPORT" probe --format json "$device"
+  expect_equal "hazards" "$(jq -r '.images[0].hazards[] | .id' out)" in-use
+  expect_text out "/dev/$used is mounted on $work/mnt"
+  expect_exit 0 "$IMGPORT" prepare "$device" --output used --fail-on never --role data
+  expect_text err "in use.*crash-consistent"
+  expect_equal "consistency" "$(jq -r .source.consistency "used/$used.manifest.json")" crash
+  umount mnt
+  # Where only others see the mount.
+  # shellcheck disable=SC2016 # for the inner shell
+  unshare --mount --propagation private sh -c 'mount -o ro "$1" mnt && touch mounted && exec sleep 60' sh "$device" &
+  holder=$!
+  for _ in $(seq 100); do [ ! -e mounted ] || break; sleep 0.1; done
+  expect_exit 0 "$IMGPORT" probe --format json "$device"
+  kill "$holder"
+  wait "$holder" 2>/dev/null || true
+  expect_text out "is claimed by the kernel"
+else
+  rmdir mnt
+  echo "not tested: a mounted disk ($(head -n 1 why))"
 fi
 
 # A device is the disk that it is, whatever a guest wrote on it.
@@ -101,10 +111,11 @@ trap release EXIT
 expect_exit 0 "$IMGPORT" digest "ssh://web1/dev/$name" disk.raw
 expect_exit 0 "$IMGPORT" probe --format json "ssh://web1/dev/$name"
 expect_equal "format" "$(jq -r '.images[0] | "\(.format) \(.virtual_size) \(.hazards | length)"' out)" "raw 67108864 0"
-if [ -d mnt ] && ssh web1 mount -o ro "/dev/${name}p1" "$work/mnt" 2>why; then
-  expect_exit 0 "$IMGPORT" prepare "ssh://web1/dev/$name" --output far-used --fail-on never --role data
-  expect_text err "/dev/${name}p1 is mounted on $work/mnt"
-  expect_equal "consistency" "$(jq -r .source.consistency "far-used/web1-$name.manifest.json")" crash
-  expect_equal "source" "$(jq -r .source.file "far-used/web1-$name.manifest.json")" "ssh://web1/dev/$name"
+if [ -d mnt ] && ssh web1 mount -o ro "/dev/$used" "$work/mnt" 2>why; then
+  expect_exit 0 "$IMGPORT" prepare "ssh://web1/dev/$used" --output far-used --fail-on never --role data
+  expect_text err "/dev/$used is mounted on $work/mnt"
+  expect_equal "consistency" "$(jq -r .source.consistency "far-used/web1-$used.manifest.json")" crash
+  expect_equal "source" "$(jq -r .source.file "far-used/web1-$used.manifest.json")" "ssh://web1/dev/$used"
+  # shellcheck disable=SC2029 # the same folder there
   ssh web1 umount "$work/mnt"
 fi
