@@ -92,9 +92,10 @@ void describe_raw_only(FileContainer &container, const ProbeOptions &options, Im
                                "(dd if=DEVICE of=FILE) and give that",
                                found));
     else
-        add_hazard(facts, "not-raw", HazardSeverity::refuse,
-                   fmt::format("is {}: of another machine only raw disks and devices are read; copy the file here first",
-                               found));
+        add_hazard(
+            facts, "not-raw", HazardSeverity::refuse,
+            fmt::format("is {}: of another machine only raw disks and devices are read; copy the file here first",
+                        found));
 }
 
 // What is worth knowing before a device is taken for a disk.

@@ -93,7 +93,8 @@ DoctorItem space_item(const std::string &temp_dir)
 std::vector<DoctorItem> doctor(const std::string &temp_dir, ProgressSink &progress)
 {
     std::string const directory = temporary_directory(temp_dir);
-    return {qemu_img_item(), qemu_nbd_item(), ssh_item(), kvm_item(), appliance_item(directory, progress), space_item(directory)};
+    return {qemu_img_item(),      qemu_nbd_item(), ssh_item(), kvm_item(), appliance_item(directory, progress),
+            space_item(directory)};
 }
 
 std::string doctor_json(const std::vector<DoctorItem> &items)

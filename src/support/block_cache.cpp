@@ -45,8 +45,8 @@ void BlockCache::make_room()
             auto const &block = entry->second;
             if (!block.ready || block.readers != 0)
                 continue;
-            if (victim == m_blocks.end() || std::pair(!block.used, block.touched) <
-                                                std::pair(!victim->second.used, victim->second.touched))
+            if (victim == m_blocks.end() ||
+                std::pair(!block.used, block.touched) < std::pair(!victim->second.used, victim->second.touched))
                 victim = entry;
         }
         if (victim == m_blocks.end())

@@ -22,8 +22,8 @@ class BlockCache {
 public:
     struct Block {
         Buffer bytes;
-        bool ready = false;   // else it was asked for
-        bool used = false;    // somebody read it; what was fetched ahead and not yet read is kept longer
+        bool ready = false;    // else it was asked for
+        bool used = false;     // somebody read it; what was fetched ahead and not yet read is kept longer
         unsigned readers = 0;  // that asked for it and have not given it back
         std::uint64_t touched = 0;
     };

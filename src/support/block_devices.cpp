@@ -165,9 +165,9 @@ DeviceUse use_of(const BlockDevices &devices, const std::string &name)
     for (bool more = true; more;) {
         more = false;
         for (auto const &device : devices.all) {
-            bool const above = names.contains(device.disk) || std::ranges::any_of(device.made_of, [&](auto const &below) {
-                                   return names.contains(below);
-                               });
+            bool const above =
+                names.contains(device.disk) ||
+                std::ranges::any_of(device.made_of, [&](auto const &below) { return names.contains(below); });
             more = (above && names.insert(device.name).second) || more;
         }
     }
@@ -186,7 +186,8 @@ DeviceUse use_of(const BlockDevices &devices, const std::string &name)
 std::string DeviceUse::text() const
 {
     constexpr std::size_t most = 3;
-    std::vector<std::string> shown(uses.begin(), uses.begin() + static_cast<std::ptrdiff_t>(std::min(most, uses.size())));
+    std::vector<std::string> shown(uses.begin(),
+                                   uses.begin() + static_cast<std::ptrdiff_t>(std::min(most, uses.size())));
     if (uses.size() > most)
         shown.push_back(fmt::format("and {} more", uses.size() - most));
     return join(shown, "; ");

@@ -8,9 +8,9 @@
 namespace imgport {
 
 struct BlockDevice {
-    std::string name;                      // the kernel's: "sda1", "dm-0"
-    std::string number = {};               // "8:1"
-    std::string disk = {};                 // of a partition: the disk it is on
+    std::string name;                       // the kernel's: "sda1", "dm-0"
+    std::string number = {};                // "8:1"
+    std::string disk = {};                  // of a partition: the disk it is on
     std::vector<std::string> made_of = {};  // of a volume or an array: the devices below it
 };
 

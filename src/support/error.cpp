@@ -41,9 +41,9 @@ const char *to_string(ErrorCode code)
 
 std::optional<ErrorCode> error_code_from_string(std::string_view word)
 {
-    for (auto const code : {ErrorCode::usage, ErrorCode::malformed, ErrorCode::refused, ErrorCode::unreadable,
-                            ErrorCode::environment, ErrorCode::remote, ErrorCode::unverified, ErrorCode::interrupted,
-                            ErrorCode::unsupported}) {
+    for (auto const code :
+         {ErrorCode::usage, ErrorCode::malformed, ErrorCode::refused, ErrorCode::unreadable, ErrorCode::environment,
+          ErrorCode::remote, ErrorCode::unverified, ErrorCode::interrupted, ErrorCode::unsupported}) {
         if (word == to_string(code))
             return code;
     }

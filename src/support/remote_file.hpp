@@ -1,5 +1,5 @@
-// A file or block device of another machine, to be read at any place: what was read is kept for a while, what comes next
-// is fetched ahead, and a connection that breaks is taken up again where it broke.
+// A file or block device of another machine, to be read at any place: what was read is kept for a while, what comes
+// next is fetched ahead, and a connection that breaks is taken up again where it broke.
 #pragma once
 
 #include <atomic>

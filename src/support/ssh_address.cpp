@@ -123,7 +123,8 @@ std::string source_machine(const std::string &path)
 {
     auto const address = is_remote_source(path) ? parse_ssh_address(path) : Result<SshAddress>();
     std::string name = address ? address->host : std::string();
-    std::ranges::replace_if(name, [](char c) { return c == ':' || c == '%'; }, '-');
+    std::ranges::replace_if(
+        name, [](char c) { return c == ':' || c == '%'; }, '-');
     return name;
 }
 

@@ -58,9 +58,9 @@ Command command_of(const SshAddress &address, RemoteUser user)
     command.environment = Environment::inherited;
     command.piped = true;
     command.arguments = {"ssh", "-T", "-x", "-a"};
-    for (const char *option : {"BatchMode=yes", "ConnectTimeout=30", "ServerAliveInterval=15", "ServerAliveCountMax=4",
-                               "ControlMaster=no", "ClearAllForwardings=yes", "PermitLocalCommand=no",
-                               "RemoteCommand=none", "LogLevel=ERROR"}) {
+    for (const char *option :
+         {"BatchMode=yes", "ConnectTimeout=30", "ServerAliveInterval=15", "ServerAliveCountMax=4", "ControlMaster=no",
+          "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none", "LogLevel=ERROR"}) {
         command.arguments.emplace_back("-o");
         command.arguments.emplace_back(option);
     }
@@ -68,10 +68,10 @@ Command command_of(const SshAddress &address, RemoteUser user)
         command.arguments.insert(command.arguments.end(), {"-l", address.user});
     if (address.port)
         command.arguments.insert(command.arguments.end(), {"-p", std::to_string(*address.port)});
-    command.arguments.insert(command.arguments.end(),
-                             {"--", address.host,
-                              fmt::format("exec {}/bin/sh -c '{}'", user == RemoteUser::root ? "sudo -n " : "",
-                                          far_loop)});
+    command.arguments.insert(
+        command.arguments.end(),
+        {"--", address.host,
+         fmt::format("exec {}/bin/sh -c '{}'", user == RemoteUser::root ? "sudo -n " : "", far_loop)});
     return command;
 }
 
@@ -83,7 +83,8 @@ struct Remedy {
 // What ssh and sudo say, and what to do about it.
 constexpr Remedy remedies[]{
     {"REMOTE HOST IDENTIFICATION HAS CHANGED", "the machine is another one, or was set up anew: see ssh-keygen -R"},
-    {"Host key verification failed", "connect once by hand with ssh, and accept the machine's key if it is the right one"},
+    {"Host key verification failed",
+     "connect once by hand with ssh, and accept the machine's key if it is the right one"},
     {"Permission denied", "no password is asked for: have a key for that machine in ssh's configuration or an agent"},
     {"Too many authentication failures", "name the key for that machine in ssh's configuration (IdentityFile)"},
     {"Could not resolve hostname", "is the name right? ssh's configuration may give it a HostName"},
@@ -231,14 +232,12 @@ Error SshSession::failure(const SshAddress &address, RemoteUser user)
     if (status == cannot_read) {
         error.code = ErrorCode::unreadable;
         std::string const said = telling_line(m_errors, true);
-        error.message = said.find("records in") == std::string::npos
-                            ? fmt::format("cannot be read there: {}", said)
-                            : std::string("ends sooner than its size says");
+        error.message = said.find("records in") == std::string::npos ? fmt::format("cannot be read there: {}", said)
+                                                                     : std::string("ends sooner than its size says");
         return error;
     }
     std::string const said = telling_line(m_errors, false);
-    error.message = fmt::format("the connection to {} {}: {}", address.shown_host(),
-                                status == 255 ? "failed" : "ended",
+    error.message = fmt::format("the connection to {} {}: {}", address.shown_host(), status == 255 ? "failed" : "ended",
                                 said.empty() ? describe_status(status) : said);
     for (auto const &remedy : remedies) {
         bool const about_sudo = remedy.said == "sudo:" || remedy.said == "not found";

@@ -1,5 +1,5 @@
-// One connection to another machine by the system's ssh, with a loop of a few lines of POSIX shell at its other end that
-// reads one file or device there. Nothing is installed on that machine and nothing is written.
+// One connection to another machine by the system's ssh, with a loop of a few lines of POSIX shell at its other end
+// that reads one file or device there. Nothing is installed on that machine and nothing is written.
 //
 // Each request is a line, and the answers come in the order of the requests. What the far side cannot answer to the
 // byte ends the connection, so that no answer is ever mistaken for another.
@@ -40,7 +40,8 @@ public:
     static std::string describe_request() { return "say\n"; }
     // The sections of parse_block_devices(), and "end".
     static std::string devices_request() { return "tree\n"; }
-    // `count` blocks of `block` bytes each from block `first` on; the last is short where the file of `size` ends in it.
+    // `count` blocks of `block` bytes each from block `first` on; the last is short where the file of `size` ends in
+    // it.
     static std::string data_request(std::uint64_t block, std::uint64_t first, std::uint64_t count, std::uint64_t size);
     // Out of a line that begins with the mark. An error (unreadable) says why there is nothing to read.
     static Result<RemoteDescription> parse_description(const SshAddress &address, std::string_view line);

@@ -1,4 +1,5 @@
-// Against the real far loop, run by a shell on this machine: in place of ssh stands a script that passes the command on.
+// Against the real far loop, run by a shell on this machine: in place of ssh stands a script that passes the command
+// on.
 #include "support/remote_file.hpp"
 
 #include <algorithm>
@@ -100,7 +101,8 @@ constexpr std::size_t piece = std::size_t{1} << 20;
 
 TEST_F(Far, IsReadToItsLastByte)
 {
-    for (std::size_t const size : {std::size_t{0}, std::size_t{1}, std::size_t{512}, piece / 4, piece / 4 + 1, 5 * piece + 77}) {
+    for (std::size_t const size :
+         {std::size_t{0}, std::size_t{1}, std::size_t{512}, piece / 4, piece / 4 + 1, 5 * piece + 77}) {
         auto const remote = opened(file("disk.raw", size));
         ASSERT_TRUE(remote);
         EXPECT_EQ(remote->size(), size);
@@ -212,7 +214,8 @@ TEST_F(Far, AReadErrorThereIsSaidAndNotTriedForEver)
     auto const done = remote->read(0, out);
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code, ErrorCode::unreadable);
-    EXPECT_THAT(describe(done.error()), HasSubstr("cannot be read there: dd: error reading 'disk': Input/output error"));
+    EXPECT_THAT(describe(done.error()),
+                HasSubstr("cannot be read there: dd: error reading 'disk': Input/output error"));
     EXPECT_EQ(m_folder.read("calls"), "x\nx\n");
 }
 

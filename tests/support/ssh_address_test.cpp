@@ -75,8 +75,8 @@ INSTANTIATE_TEST_SUITE_P(All, HostileAddress,
 
 TEST(SshAddress, RepeatsNoPassword)
 {
-    for (const char *text : {"ssh://root:hunter2@host/dev/sda", "ssh://hunter2:@host/dev/sda",
-                             "ssh://root@x:hunter2@host/dev/sda"}) {
+    for (const char *text :
+         {"ssh://root:hunter2@host/dev/sda", "ssh://hunter2:@host/dev/sda", "ssh://root@x:hunter2@host/dev/sda"}) {
         auto const address = parse_ssh_address(text);
         ASSERT_FALSE(address);
         EXPECT_EQ(describe(address.error()).find("hunter2"), std::string::npos);

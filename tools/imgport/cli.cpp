@@ -168,7 +168,9 @@ std::string is_no_image(const std::string &image)
 
 void add_images(CLI::App &verb, std::vector<std::string> &images)
 {
-    verb.add_option("IMAGE", images, "Disk images, block devices, or ssh://[USER@]HOST[:PORT]/PATH")->required()->check(is_no_image);
+    verb.add_option("IMAGE", images, "Disk images, block devices, or ssh://[USER@]HOST[:PORT]/PATH")
+        ->required()
+        ->check(is_no_image);
 }
 
 void add_image(CLI::App &verb, const std::string &name, std::string &image, const std::string &what)
