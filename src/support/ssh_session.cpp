@@ -238,7 +238,9 @@ Error SshSession::failure(const SshAddress &address, RemoteUser user)
     }
     std::string const said = telling_line(m_errors, false);
     error.message = fmt::format("the connection to {} {}: {}", address.shown_host(), status == 255 ? "failed" : "ended",
-                                said.empty() ? describe_status(status) : said);
+                                !said.empty()   ? said
+                                : status == 255 ? "it was closed"
+                                                : describe_status(status));
     for (auto const &remedy : remedies) {
         bool const about_sudo = remedy.said == "sudo:" || remedy.said == "not found";
         if ((user == RemoteUser::root || !about_sudo) && m_errors.find(remedy.said) != std::string::npos) {

@@ -30,6 +30,10 @@ PermitRootLogin yes
 SetEnv PATH=$work/far:/usr/local/bin:/usr/bin:/bin FAR=$work/far
 CONFIG
   cat >ssh/config <<CONFIG
+Host gone
+  Port 1
+Host stranger
+  UserKnownHostsFile /dev/null
 Host web1 gone stranger
   HostName 127.0.0.1
   Port $ssh_port
@@ -39,10 +43,6 @@ Host web1 gone stranger
   IdentityAgent none
   UserKnownHostsFile $work/ssh/known
   StrictHostKeyChecking yes
-Host gone
-  Port 1
-Host stranger
-  UserKnownHostsFile /dev/null
 CONFIG
   echo "[127.0.0.1]:$ssh_port $(cut -d' ' -f1,2 ssh/host.pub)" >ssh/known
   # The ssh that imgport finds: the system's, with this configuration and no other.
