@@ -180,6 +180,22 @@ int kill_and_reap(int pid)
     return status;
 }
 
+// Asks the program itself to end, and gives it so long. What it writes meanwhile is nobody's.
+void ask_to_end(int pid, std::chrono::milliseconds grace)
+{
+    if (grace.count() == 0)
+        return;
+    auto const deadline = std::chrono::steady_clock::now() + grace;
+    ::kill(pid, SIGTERM);
+    ::kill(pid, SIGCONT);  // a stopped one would not hear it
+    while (std::chrono::steady_clock::now() < deadline) {
+        siginfo_t ended{};
+        if (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == pid)
+            return;
+        ::poll(nullptr, 0, 10);
+    }
+}
+
 int status_of(int wait_status)
 {
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
@@ -216,10 +232,12 @@ Result<CommandResult> run(const Command &command)
     std::array<pollfd, 2> watched{pollfd{child->out.get(), POLLIN, 0}, pollfd{child->err.get(), POLLIN, 0}};
     while (watched[0].fd >= 0 || watched[1].fd >= 0) {
         if (interrupted()) {
+            ask_to_end(child->pid, command.grace);
             kill_and_reap(child->pid);
             return fail(ErrorCode::interrupted, "interrupted");
         }
         if (deadline && Clock::now() > *deadline) {
+            ask_to_end(child->pid, command.grace);
             kill_and_reap(child->pid);
             return fail(ErrorCode::environment,
                         fmt::format("{} did not end within {} s", command.arguments[0], command.timeout->count()));

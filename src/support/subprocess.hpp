@@ -28,7 +28,9 @@ struct Command {
     std::optional<std::uint64_t> max_address_space = {};  // RLIMIT_AS, bytes: only for what reads metadata
     std::optional<std::uint64_t> max_cpu_seconds = {};    // RLIMIT_CPU
     std::optional<std::chrono::seconds> timeout = {};     // wall clock
-    bool stderr_passes_through = false;                   // else it is captured
+    // How long the program has to clean up after a SIGTERM before its group is killed; 0: none.
+    std::chrono::milliseconds grace = std::chrono::milliseconds(0);
+    bool stderr_passes_through = false;  // else it is captured
     // Of a Process: pipes to write its standard input and read its standard output. Else it has neither.
     bool piped = false;
     // Called with each piece of standard output that ends in CR or LF. Without it, output is captured.

@@ -71,9 +71,23 @@ ProgressSink &Program::progress()
 CLI::App &Program::add_verb(const std::string &name, const std::string &what, const std::string &examples,
                             std::function<int()> run)
 {
-    CLI::App &verb = *m_app.add_subcommand(name, what);
+    return add_verb(m_app, name, what, examples, std::move(run));
+}
+
+CLI::App &Program::add_verb(CLI::App &parent, const std::string &name, const std::string &what,
+                            const std::string &examples, std::function<int()> run)
+{
+    CLI::App &verb = *parent.add_subcommand(name, what);
     verb.footer("Examples:\n" + examples);
     verb.callback([this, run = std::move(run)] { m_chosen = run; });
+    return verb;
+}
+
+CLI::App &Program::add_parent_verb(const std::string &name, const std::string &what, const std::string &examples)
+{
+    CLI::App &verb = *m_app.add_subcommand(name, what);
+    verb.footer("Examples:\n" + examples);
+    verb.require_subcommand(1);
     return verb;
 }
 
@@ -93,10 +107,14 @@ int Program::run(int argc, char **argv)
 // CLI11 says what it did not expect; we say what was probably meant.
 int Program::report_usage(const CLI::ParseError &error, int argc, char **argv)
 {
+    // "batch", "run": the verbs that were understood, from the outside in; then those that could come next.
+    std::vector<const CLI::App *> chosen;
+    const CLI::App *last = &m_app;
+    for (auto next = m_app.get_subcommands(); !next.empty(); next = last->get_subcommands())
+        chosen.push_back(last = next.front());
     std::vector<std::string> verbs;
-    for (const CLI::App *verb : m_app.get_subcommands({}))
+    for (const CLI::App *verb : last->get_subcommands([](const CLI::App *) { return true; }))
         verbs.push_back(verb->get_name());
-    auto const chosen = m_app.get_subcommands();
     std::string hint;
     auto const meant = [](const std::string &word, const std::vector<std::string> &words) {
         std::string const near = nearest(word, words);
@@ -111,12 +129,14 @@ int Program::report_usage(const CLI::ParseError &error, int argc, char **argv)
                 names.insert(names.end(), more.begin(), more.end());
             }
             hint = meant(word.substr(0, word.find('=')), names);
-        } else if (chosen.empty() && !word.starts_with("-")) {
+        } else if (!verbs.empty() && !word.starts_with("-") && (chosen.empty() || word != chosen.back()->get_name())) {
             hint = meant(word, verbs);
         }
     }
     print_error(error.what() + (hint.empty() ? std::string() : fmt::format("\ndid you mean {}?", hint)));
-    std::string const verb = chosen.empty() ? std::string() : chosen.front()->get_name() + " ";
+    std::string verb;
+    for (const CLI::App *const one : chosen)
+        verb += one->get_name() + " ";
     fmt::print(stderr, "imgport {}--help tells how it is used\n", verb);
     return usage_exit;
 }

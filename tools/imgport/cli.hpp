@@ -38,6 +38,10 @@ public:
     // A verb: `run` is called after everything was parsed and gives the exit code. `examples` end its help.
     CLI::App &add_verb(const std::string &name, const std::string &what, const std::string &examples,
                        std::function<int()> run);
+    // The same below another verb: "batch plan". What has such verbs below it does nothing by itself.
+    CLI::App &add_verb(CLI::App &parent, const std::string &name, const std::string &what, const std::string &examples,
+                       std::function<int()> run);
+    CLI::App &add_parent_verb(const std::string &name, const std::string &what, const std::string &examples);
 
     int run(int argc, char **argv);
 

@@ -61,14 +61,25 @@ OptionText text_of(const CLI::Option &option)
     return text;
 }
 
-VerbText text_of(const CLI::App &app)
+VerbText text_of(const CLI::App &app, const std::string &prefix = {})
 {
     VerbText verb;
-    verb.name = app.get_name();
+    verb.name = prefix + app.get_name();
     verb.what = app.get_description();
     verb.footer = app.get_footer();
-    for (const CLI::Option *option : app.get_options())
-        (option->get_positional() ? verb.positionals : verb.options).push_back(text_of(*option));
+    for (const CLI::Option *option : app.get_options()) {
+        if (!option->get_group().empty())
+            (option->get_positional() ? verb.positionals : verb.options).push_back(text_of(*option));
+    }
+    if (app.get_parent() == nullptr)
+        return verb;
+    OptionText below{.names = {"VERB"}, .what = "One of its verbs", .required = true};
+    for (const CLI::App *const child : app.get_subcommands([](const CLI::App *) { return true; })) {
+        verb.verbs.push_back(text_of(*child, verb.name + " "));
+        below.choices.push_back(child->get_name());
+    }
+    if (!verb.verbs.empty())
+        verb.positionals.push_back(std::move(below));
     return verb;
 }
 
@@ -82,6 +93,17 @@ CommandLineText describe_command_line(const CLI::App &app)
             text.verbs.push_back(text_of(*verb));
     }
     return text;
+}
+
+std::vector<VerbText> flattened(const std::vector<VerbText> &verbs)
+{
+    std::vector<VerbText> all;
+    for (auto const &verb : verbs) {
+        all.push_back(verb);
+        auto const below = flattened(verb.verbs);
+        all.insert(all.end(), below.begin(), below.end());
+    }
+    return all;
 }
 
 }  // namespace imgport::cli

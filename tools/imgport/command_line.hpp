@@ -30,6 +30,7 @@ struct VerbText {
     std::vector<OptionText> positionals = {};
     std::vector<OptionText> options = {};
     std::string footer = {};
+    std::vector<VerbText> verbs = {};  // below this one; their names begin with its name and a blank
 };
 
 struct CommandLineText {
@@ -38,5 +39,8 @@ struct CommandLineText {
 };
 
 CommandLineText describe_command_line(const CLI::App &app);
+
+// With those below them, each after the one it belongs to.
+std::vector<VerbText> flattened(const std::vector<VerbText> &verbs);
 
 }  // namespace imgport::cli

@@ -49,8 +49,14 @@ std::string bash(const CommandLineText &line)
 {
     std::string verbs;
     std::string cases;
-    for (auto const &verb : line.verbs) {
+    std::string deeper;
+    for (auto const &verb : line.verbs)
         verbs += (verbs.empty() ? "" : " ") + verb.name;
+    for (auto const &verb : flattened(line.verbs)) {
+        if (!verb.verbs.empty())
+            deeper += fmt::format("    {}) case ${{COMP_WORDS[i + 1]-}} in {}) ((i + 1 < COMP_CWORD)) && "
+                                  "verb+=\" ${{COMP_WORDS[i + 1]}}\" ;; esac ;;\n",
+                                  verb.name, fmt::join(verb.positionals.back().choices, "|"));
         std::string names;
         std::string values;
         for (auto const &option : all_options(line, verb)) {
@@ -64,7 +70,7 @@ std::string bash(const CommandLineText &line)
         cases += fmt::format("    {}){}\n      case $before in\n{}      esac\n"
                              "      if [[ $word == -* ]]; then mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$word\")\n"
                              "      else mapfile -t COMPREPLY < <({}); fi ;;\n",
-                             verb.name, "", values, names, rest);
+                             quoted(verb.name), "", values, names, rest);
     }
     return fmt::format("# bash completion for imgport\n"
                        "_imgport() {{\n"
@@ -72,6 +78,9 @@ std::string bash(const CommandLineText &line)
                        "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
                        "    case ${{COMP_WORDS[i]}} in {}) verb=${{COMP_WORDS[i]}}; break ;; esac\n"
                        "  done\n"
+                       "  case $verb in\n"
+                       "{}"
+                       "  esac\n"
                        "  COMPREPLY=()\n"
                        "  case $verb in\n"
                        "    '') mapfile -t COMPREPLY < <(compgen -W '{} --help --version' -- \"$word\") ;;\n"
@@ -79,7 +88,7 @@ std::string bash(const CommandLineText &line)
                        "  esac\n"
                        "}}\n"
                        "complete -o filenames -F _imgport imgport\n",
-                       replaced(verbs, " ", "|"), verbs, cases);
+                       replaced(verbs, " ", "|"), deeper, verbs, cases);
 }
 
 std::string zsh_action(const OptionText &option)
@@ -100,8 +109,14 @@ std::string zsh(const CommandLineText &line)
 {
     std::string verbs;
     std::string cases;
-    for (auto const &verb : line.verbs) {
+    std::string deeper;
+    for (auto const &verb : line.verbs)
         verbs += fmt::format("    '{}:{}'\n", verb.name, zsh_text(verb.what));
+    for (auto const &verb : flattened(line.verbs)) {
+        if (!verb.verbs.empty())
+            deeper += fmt::format("    {0}) if (( CURRENT > 2 )); then verb=\"{0} $words[2]\"; shift words; "
+                                  "(( CURRENT-- )); fi ;;\n",
+                                  verb.name);
         std::string arguments;
         for (auto const &option : all_options(line, verb)) {
             for (auto const &name : option.names) {
@@ -113,7 +128,7 @@ std::string zsh(const CommandLineText &line)
         for (auto const &positional : verb.positionals)
             arguments += fmt::format(" \\\n        '{}:{}:{}'", positional.repeatable ? "*" : "",
                                      positional.names.front(), zsh_action(positional));
-        cases += fmt::format("    {}) _arguments -s{} ;;\n", verb.name, arguments);
+        cases += fmt::format("    {}) _arguments -s{} ;;\n", quoted(verb.name), arguments);
     }
     return fmt::format("#compdef imgport\n"
                        "_imgport() {{\n"
@@ -123,9 +138,10 @@ std::string zsh(const CommandLineText &line)
                        "  local verb=$words[2]\n"
                        "  shift words; (( CURRENT-- ))\n"
                        "  case $verb in\n{}  esac\n"
+                       "  case $verb in\n{}  esac\n"
                        "}}\n"
                        "_imgport \"$@\"\n",
-                       verbs, cases);
+                       verbs, deeper, cases);
 }
 
 std::string fish(const CommandLineText &line)
@@ -134,10 +150,12 @@ std::string fish(const CommandLineText &line)
     std::string names;
     for (auto const &verb : line.verbs)
         names += " " + verb.name;
-    for (auto const &verb : line.verbs) {
+    for (auto const &verb : line.verbs)
         out += fmt::format("complete -c imgport -n 'not __fish_seen_subcommand_from{}' -f -a {} -d {}\n", names,
                            verb.name, quoted(verb.what));
-        std::string const seen = fmt::format("complete -c imgport -n '__fish_seen_subcommand_from {}'", verb.name);
+    for (auto const &verb : flattened(line.verbs)) {
+        std::string const seen = fmt::format("complete -c imgport -n '__fish_seen_subcommand_from {}'",
+                                             replaced(verb.name, " ", "; and __fish_seen_subcommand_from "));
         for (auto const &option : all_options(line, verb)) {
             out += seen;
             for (auto const &name : option.names)

@@ -34,6 +34,7 @@ int run(int argc, char **argv)
     imgport::cli::add_upload(program);
     imgport::cli::add_uploads(program);
     imgport::cli::add_import(program);
+    imgport::cli::add_batch(program);
     imgport::cli::add_rules(program);
     imgport::cli::add_explain(program);
     imgport::cli::add_doctor(program);

@@ -81,6 +81,14 @@ std::string verbatim(const std::string &title, std::string_view text)
     return fmt::format(".SH {}\n.nf\n{}\n.fi\n", title, roff(text));
 }
 
+// "imgport-batch-run"
+std::string page_name(const std::string &verb)
+{
+    std::string name = verb.empty() ? "imgport" : "imgport-" + verb;
+    std::replace(name.begin(), name.end(), ' ', '-');
+    return name;
+}
+
 std::string page_of_verb(const VerbText &verb)
 {
     std::string usage = fmt::format("\\fBimgport {}\\fR [\\fIOPTION\\fR...]", verb.name);
@@ -91,7 +99,7 @@ std::string page_of_verb(const VerbText &verb)
     }
     std::string const marker = "Examples:\n";
     std::string const examples = verb.footer.starts_with(marker) ? verb.footer.substr(marker.size()) : verb.footer;
-    return heading("imgport-" + verb.name, verb.what) + ".SH SYNOPSIS\n" + usage + "\n.SH OPTIONS\n" +
+    return heading(page_name(verb.name), verb.what) + ".SH SYNOPSIS\n" + usage + "\n.SH OPTIONS\n" +
            paragraphs(verb.positionals) + paragraphs(verb.options) + verbatim("EXAMPLES", examples) +
            ".SH SEE ALSO\n\\fBimgport\\fR(1)\n";
 }
@@ -102,9 +110,9 @@ std::string page_of_program(const CommandLineText &line)
                       ".SH SYNOPSIS\n\\fBimgport\\fR \\fIVERB\\fR [\\fIOPTION\\fR...]\n.SH DESCRIPTION\n" +
                       roff(one_line(line.program.what)) + "\n.SH VERBS\n";
     std::string also;
-    for (auto const &verb : line.verbs) {
+    for (auto const &verb : flattened(line.verbs)) {
         out += fmt::format(".TP\n\\fB{}\\fR\n{}.\n", roff(verb.name), roff(one_line(verb.what)));
-        also += fmt::format("{}\\fBimgport\\-{}\\fR(1)", also.empty() ? "" : ",\n", verb.name);
+        also += fmt::format("{}\\fB{}\\fR(1)", also.empty() ? "" : ",\n", roff(page_name(verb.name)));
     }
     return out + ".SH OPTIONS\nThese go with every verb.\n" + paragraphs(line.program.options) + ".SH EXIT STATUS\n" +
            roff(one_line(line.program.footer)) + "\n.SH SEE ALSO\n" + also + "\n";
@@ -115,7 +123,7 @@ std::optional<std::string> page_of(const CommandLineText &line, const std::strin
 {
     if (name.empty())
         return page_of_program(line);
-    for (auto const &verb : line.verbs) {
+    for (auto const &verb : flattened(line.verbs)) {
         if (verb.name == name)
             return page_of_verb(verb);
     }
@@ -125,10 +133,10 @@ std::optional<std::string> page_of(const CommandLineText &line, const std::strin
 int write_all(const CommandLineText &line, const std::string &folder)
 {
     std::vector<std::string> names{""};
-    for (auto const &verb : line.verbs)
+    for (auto const &verb : flattened(line.verbs))
         names.push_back(verb.name);
     for (auto const &name : names) {
-        std::string const path = fmt::format("{}/imgport{}{}.1", folder, name.empty() ? "" : "-", name);
+        std::string const path = fmt::format("{}/{}.1", folder, page_name(name));
         std::ofstream file(path);
         if (!(file << *page_of(line, name) << std::flush)) {
             print_error(path + " cannot be written");

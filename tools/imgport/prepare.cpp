@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "import_options.hpp"
 #include "options.hpp"
+#include "prepare.hpp"
 #include "report_files.hpp"
 #include "upload_options.hpp"
 #include "verbs.hpp"
@@ -13,54 +13,27 @@
 namespace imgport::cli {
 namespace {
 
-struct Options {
+struct Options : PrepareArguments {
     std::vector<std::string> images;
     std::string directory;
     std::string format = "text";
     std::vector<std::string> reports;
-    std::string upload;
-    UploadOptions upload_with;
-    bool overwrite_object = false;
-    bool stream = false;
-    bool import = false;
-    CallOptions call;
-    std::vector<std::string> data_disks;
-    CheckOptions check;
-    OutputOptions output{.to = "qcow2", .compression = "fast", .verify = "content"};
-    bool compression_given = false;
 };
 
-int run_prepare(Program &program, Options options)
+int run_prepare(Program &program, const Options &options)
 {
-    // `fast` is the default where the format has compression at all.
-    if (options.output.to != "qcow2" && !options.compression_given)
-        options.output.compression = "none";
     auto const config = check_config(options.check);
     if (!config)
         return print_error(config.error());
-    auto lint_with = lint_options(options.check, *config, program.globals());
-    auto convert_with = convert_options(options.output, program.globals());
-    if (!lint_with)
-        return print_error(lint_with.error());
-    if (lint_with->profiles.size() > 1)
-        return print_error({ErrorCode::usage, "an artifact is prepared for one target: give one --profile"});
-    if (!convert_with)
-        return print_error(convert_with.error());
+    auto made_options = prepare_options(options, *config, program.globals());
+    if (!made_options)
+        return print_error(made_options.error());
+    auto &prepare_with = *made_options;
+    prepare_with.output_dir = options.directory;
     auto sources = options.images;
     sources.insert(sources.end(), options.data_disks.begin(), options.data_disks.end());
     if (auto good = check_report_files(options.reports, sources); !good)
         return print_error(good.error());
-    convert_with->allowed = options.check.allowed;
-    convert_with->max_unpacked = options.check.max_unpacked;
-    if (options.upload_with.region.empty())
-        options.upload_with.region = options.check.request.region.value_or("");
-    options.upload_with.overwrite = options.overwrite_object ? Overwrite::yes : Overwrite::no;
-    if (options.import && options.images.size() > 1 && options.check.request.image_name)
-        return print_error({ErrorCode::usage, "--image-name names one image: prepare several one by one"});
-    if (!options.upload.empty()) {
-        if (auto known = make_uploader(options.upload, options.upload_with); !known)
-            return print_error(known.error());
-    }
     if (options.images.size() > 1 && names_one_object(options.upload))
         return print_error({ErrorCode::usage,
                             "several images cannot become one object",
@@ -68,18 +41,12 @@ int run_prepare(Program &program, Options options)
                             {},
                             "--upload",
                             "name a folder: a key that ends with /"});
+    if (options.import && options.images.size() > 1 && options.check.request.image_name)
+        return print_error({ErrorCode::usage, "--image-name names one image: prepare several one by one"});
 
-    PrepareOptions prepare_with{.output_dir = options.directory,
-                                .data_disks = options.data_disks,
-                                .upload = options.upload,
-                                .upload_with = options.upload_with,
-                                .stream = options.stream,
-                                .import = options.import,
-                                .import_call = import_call_options(options.call),
-                                .lint = *lint_with,
-                                .convert = *convert_with};
     auto const names = artifact_names(options.images);
-    TextOptions text{.color = program.color(), .verbose = program.globals().verbose, .verdict = lint_with->verdict};
+    TextOptions text{
+        .color = program.color(), .verbose = program.globals().verbose, .verdict = prepare_with.lint.verdict};
     Report report;
     std::string made;
     std::vector<int> codes;
@@ -124,6 +91,11 @@ void add_prepare(Program &program)
         ->required()
         ->type_name("DIR");
     add_report_options(verb, options->format, options->reports);
+    add_prepare_options(verb, options.get());
+}
+
+void add_prepare_options(CLI::App &verb, PrepareArguments *options)
+{
     add_choice(verb, "--to", options->output.to, {"qcow2", "vhd", "raw"}, "The artifact's format");
     add_output_options(verb, options->output);
     verb.get_option("--compression")->each([options](const std::string &) { options->compression_given = true; });
@@ -144,6 +116,49 @@ void add_prepare(Program &program)
         ->group("Upload");
     add_store_options(verb, options->upload_with);
     add_part_options(verb, options->upload_with);
+}
+
+Result<ConvertOptions> prepare_conversion(PrepareArguments options, const Globals &globals)
+{
+    // `fast` is the default where the format has compression at all.
+    if (options.output.to != "qcow2" && !options.compression_given)
+        options.output.compression = "none";
+    auto convert_with = convert_options(options.output, globals);
+    if (!convert_with)
+        return convert_with;
+    convert_with->allowed = options.check.allowed;
+    convert_with->max_unpacked = options.check.max_unpacked;
+    return convert_with;
+}
+
+Result<PrepareOptions> prepare_options(const PrepareArguments &options, const Config &config, const Globals &globals)
+{
+    auto lint_with = lint_options(options.check, config, globals);
+    if (!lint_with)
+        return fail(lint_with.error());
+    if (lint_with->profiles.size() > 1)
+        return fail({ErrorCode::usage, "an artifact is prepared for one target: give one --profile"});
+    auto convert_with = prepare_conversion(options, globals);
+    if (!convert_with)
+        return fail(convert_with.error());
+    auto upload_with = options.upload_with;
+    if (upload_with.region.empty())
+        upload_with.region = options.check.request.region.value_or("");
+    upload_with.overwrite = options.overwrite_object ? Overwrite::yes : Overwrite::no;
+    if (!options.upload.empty()) {
+        if (auto known = make_uploader(options.upload, upload_with); !known)
+            return fail(known.error());
+    }
+    return PrepareOptions{.output_dir = {},
+                          .name = {},
+                          .data_disks = options.data_disks,
+                          .upload = options.upload,
+                          .upload_with = upload_with,
+                          .stream = options.stream,
+                          .import = options.import,
+                          .import_call = import_call_options(options.call),
+                          .lint = std::move(*lint_with),
+                          .convert = std::move(*convert_with)};
 }
 
 }  // namespace imgport::cli

@@ -43,6 +43,11 @@ std::string wrong_target(const std::string &given)
 void add_report_options(CLI::App &verb, std::string &format, std::vector<std::string> &reports)
 {
     add_choice(verb, "--format", format, report_format_names(), "How the result is printed");
+    add_report_files(verb, reports);
+}
+
+void add_report_files(CLI::App &verb, std::vector<std::string> &reports)
+{
     verb.add_option("--report", reports,
                     fmt::format("Write the report to a file as well; may be repeated. FORMAT is one of {}",
                                 fmt::join(report_format_names(), ", ")))
@@ -67,8 +72,7 @@ Result<void> check_report_files(const std::vector<std::string> &reports, const s
     return {};
 }
 
-int deliver(const Report &report, const TextOptions &options, const std::string &format,
-            const std::vector<std::string> &reports, const std::string &more)
+int write_reports(const Report &report, const TextOptions &options, const std::vector<std::string> &reports)
 {
     int code = 0;
     for (auto const &given : reports) {
@@ -79,6 +83,13 @@ int deliver(const Report &report, const TextOptions &options, const std::string 
             code = exit_code(ErrorCode::environment);
         }
     }
+    return code;
+}
+
+int deliver(const Report &report, const TextOptions &options, const std::string &format,
+            const std::vector<std::string> &reports, const std::string &more)
+{
+    int code = write_reports(report, options, reports);
     if (!print(render_report(report, *report_format_from_string(format), options) + more))
         code = exit_code(ErrorCode::environment);
     return code;

@@ -15,6 +15,7 @@ void add_digest(Program &program);
 void add_upload(Program &program);
 void add_uploads(Program &program);
 void add_import(Program &program);
+void add_batch(Program &program);
 void add_rules(Program &program);
 void add_explain(Program &program);
 void add_doctor(Program &program);

@@ -1,0 +1,56 @@
+// What came of one job: DIR/.imgport-batch/results/NAME.json, written by whoever did it, in one step. No times: the
+// same job gives the same bytes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <imgport/prepare.hpp>
+
+#include "batch/folder.hpp"
+#include "batch/journal.hpp"
+
+namespace imgport {
+
+// "schema": "imgport.batch-result/1"
+struct BatchResult {
+    std::string job;
+    std::string path;
+    std::string fingerprint;
+    int exit_code = 0;
+    std::string verdict = {};              // of the image's check; empty: it never came to one
+    std::string reason = {};               // why it failed, in one line
+    bool again = false;                    // the machine was the cause, not the image
+    std::vector<RecordedFile> files = {};  // what was written
+    std::vector<std::string> handed_over = {};
+    std::vector<ReportEntry> images = {};  // without what passed
+
+    static void fields(auto &self, auto &&visit)
+    {
+        visit("job", self.job);
+        visit("path", self.path);
+        visit("fingerprint", self.fingerprint);
+        visit("exit_code", self.exit_code);
+        visit("verdict", self.verdict);
+        visit("reason", self.reason);
+        visit("again", self.again);
+        visit("files", self.files);
+        visit("handed_over", self.handed_over);
+        visit("images", self.images);
+    }
+};
+
+// Out of what `prepare` says.
+BatchResult result_of(const BatchJob &job, const std::string &fingerprint, PrepareOutcome outcome);
+// Of a worker that could not tell.
+BatchResult result_of_crash(const BatchJob &job, const std::string &fingerprint, const std::string &reason, bool again);
+
+Result<void> write_result(const BatchFolder &folder, const BatchResult &result);
+// nullopt: there is none, or none that can be read.
+std::optional<BatchResult> read_result(const BatchFolder &folder, const std::string &name);
+
+// Whether everything that was written is still there.
+bool files_there(const BatchFolder &folder, const std::vector<RecordedFile> &files);
+
+}  // namespace imgport

@@ -1,0 +1,143 @@
+// One job, by itself: what each of a run's processes does, and each task of a cluster.
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "batch/fingerprint.hpp"
+#include "batch/folder.hpp"
+#include "batch/result.hpp"
+#include "batch/worker_report.hpp"
+#include "support/text.hpp"
+
+namespace imgport {
+namespace {
+
+// A worker of a run that was killed may be on its way out still.
+constexpr auto patience = std::chrono::seconds(30);
+constexpr const char *ours = "ours\n";
+
+// What `prepare` would write: where one of them is there before a job's first start, it is somebody else's.
+std::optional<std::string> foreign_output(const BatchFolder &folder, const std::string &name)
+{
+    constexpr std::array ends{".manifest.json", ".qcow2", ".vhd", ".raw", "-data1.manifest.json"};
+    for (const char *const end : ends) {
+        std::string const path = folder.output() + "/" + name + end;
+        if (::access(path.c_str(), F_OK) == 0)
+            return path;
+    }
+    return std::nullopt;
+}
+
+// An error that is the job's outcome.
+PrepareOutcome failed(const BatchJob &job, const Error &error)
+{
+    PrepareOutcome outcome;
+    outcome.errors.push_back(error);
+    outcome.exit_code = exit_code(error.code);
+    auto &entry = outcome.report.images.emplace_back();
+    entry.path = job.path;
+    entry.probe.path = job.path;
+    return outcome;
+}
+
+class Work {
+public:
+    Work(const std::string &output_dir, const BatchJob &job, PrepareOptions options, int report_fd,
+         ProgressSink &progress)
+        : m_folder(output_dir), m_job(job), m_options(std::move(options)), m_report(report_fd),
+          m_reporting(report_fd >= 0), m_progress(m_reporting ? m_report : progress)
+    {}
+
+    int run()
+    {
+        if (auto made = m_folder.make(); !made)
+            return tell(result_of(m_job, {}, failed(m_job, made.error())));
+        auto claim = FileLock::take_within(m_folder.claim(m_job.name), patience);
+        if (!claim)
+            return tell(result_of(m_job, {}, failed(m_job, claim.error())));
+        if (!*claim)
+            return tell(result_of(m_job, {},
+                                  failed(m_job, {.code = ErrorCode::environment,
+                                                 .message = "another process is working on this job",
+                                                 .file = m_folder.claim(m_job.name)})));
+        std::string const fingerprint = Fingerprints().of(m_job);
+        auto const before = read_result(m_folder, m_job.name);
+        if (before && before->fingerprint == fingerprint && !before->again && files_there(m_folder, before->files))
+            return tell(*before);
+
+        auto outcome = prepare_as(**claim);
+        if (interrupted())
+            return exit_code(ErrorCode::interrupted);  // nothing came of it: there is no result
+        BatchResult const result = result_of(m_job, fingerprint, std::move(outcome));
+        if (before)
+            remove_outdated(before->files, result.files);
+        if (auto written = write_result(m_folder, result); !written) {
+            BatchResult lost = result;
+            lost.exit_code = exit_code(written.error().code);
+            lost.reason = describe(written.error());
+            lost.again = true;
+            return tell(lost);
+        }
+        return tell(result);
+    }
+
+private:
+    int tell(const BatchResult &result)
+    {
+        m_exit_code = result.exit_code;
+        if (m_reporting)
+            m_report.result(result);
+        else if (!result.reason.empty())
+            m_progress.note(fmt::format("{}: {}", printable(m_job.path), result.reason));
+        return m_exit_code;
+    }
+
+    PrepareOutcome prepare_as(FileLock &claim)
+    {
+        if (claim.text() != ours) {
+            auto const foreign = foreign_output(m_folder, m_job.name);
+            if (foreign && m_options.convert.overwrite == Overwrite::no)
+                return failed(m_job, {.code = ErrorCode::usage,
+                                      .message = "exists already",
+                                      .file = *foreign,
+                                      .hint = "--overwrite replaces it"});
+            if (auto done = claim.write(ours); !done)
+                return failed(m_job, done.error());
+        }
+        m_options.convert.overwrite = Overwrite::yes;  // from here on what lies there is ours
+        m_options.output_dir = m_folder.output();
+        m_options.name = m_job.name;
+        return prepare(m_job.path, m_options, m_progress);
+    }
+
+    // What an earlier source or other options had led to.
+    void remove_outdated(const std::vector<RecordedFile> &before, const std::vector<RecordedFile> &now) const
+    {
+        for (auto const &old : before) {
+            bool const kept =
+                std::any_of(now.begin(), now.end(), [&](auto const &file) { return file.file == old.file; });
+            if (!kept && old.file.find('/') == std::string::npos)
+                ::unlink((m_folder.output() + "/" + old.file).c_str());
+        }
+    }
+
+    BatchFolder m_folder;
+    const BatchJob &m_job;
+    PrepareOptions m_options;
+    WorkerReport m_report;
+    bool m_reporting;
+    ProgressSink &m_progress;
+    int m_exit_code = 0;
+};
+
+}  // namespace
+
+int work_on_job(const std::string &output_dir, const BatchJob &job, PrepareOptions options, int report_fd,
+                ProgressSink &progress)
+{
+    return Work(output_dir, job, std::move(options), report_fd, progress).run();
+}
+
+}  // namespace imgport

@@ -1,0 +1,174 @@
+// Job lists: what is understood, and how mistakes are told.
+#include <imgport/batch.hpp>
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "testing/temp_dir.hpp"
+
+using namespace imgport;
+using imgport::testing::Folder;
+using ::testing::HasSubstr;
+
+namespace {
+
+JobListOptions with_keys(std::vector<JobOption> defaults = {})
+{
+    JobListOptions options;
+    options.keys = {
+        {.name = "profile", .kind = JobKey::Kind::value},
+        {.name = "to",
+         .kind = JobKey::Kind::value,
+         .complaint =
+             [](const std::string &value) {
+                 return value == "qcow2" || value == "vhd" ? "" : value + " is no format";
+             }},
+        {.name = "data-disk",
+         .kind = JobKey::Kind::list,
+         .locate = [](const std::string &value, const std::string &folder) { return folder + "/" + value; }},
+        {.name = "tag", .kind = JobKey::Kind::list},
+        {.name = "allow-unknown", .kind = JobKey::Kind::flag},
+    };
+    options.defaults = std::move(defaults);
+    return options;
+}
+
+std::string error_of(const Folder &folder, const std::string &name, const std::string &text)
+{
+    folder.write(name, text);
+    auto const list = read_jobs({folder / name}, with_keys());
+    return list ? std::string("no error") : describe(list.error());
+}
+
+}  // namespace
+
+TEST(JobList, TextIsAPathALine)
+{
+    Folder const folder;
+    folder.write("jobs.txt", "# two disks\n\n  a disk.raw  \r\nsub/b.qcow2\n/abs/c.vmdk");
+    auto const list = read_jobs({folder / "jobs.txt"}, with_keys());
+    ASSERT_TRUE(list) << describe(list.error());
+    ASSERT_EQ(list->jobs.size(), 3U);
+    EXPECT_EQ(list->jobs[0].path, folder / "a disk.raw");
+    EXPECT_EQ(list->jobs[0].where, "jobs.txt, line 3");
+    EXPECT_EQ(list->jobs[1].path, folder / "sub/b.qcow2");
+    EXPECT_EQ(list->jobs[2].path, "/abs/c.vmdk");
+    EXPECT_EQ(list->jobs[2].name, "c");
+}
+
+TEST(JobList, TomlHasDefaultsAndOptionsPerImage)
+{
+    Folder const folder;
+    folder.write("jobs.toml", R"toml([defaults]
+to = "vhd"
+allow-unknown = true
+[[image]]
+path = "web.vmdk"
+name = "web-1"
+data-disk = ["d1.vmdk", "d2.vmdk"]
+tag = { team = "a", env = "b" }
+[[image]]
+path = "db.raw"
+to = "qcow2"
+allow-unknown = false
+)toml");
+    auto const list = read_jobs({folder / "jobs.toml"}, with_keys({{"profile", {"ours"}}, {"to", {"qcow2"}}}));
+    ASSERT_TRUE(list) << describe(list.error());
+    ASSERT_EQ(list->jobs.size(), 2U);
+    auto const &web = list->jobs[0];
+    EXPECT_EQ(web.name, "web-1");
+    EXPECT_EQ(web.where, "jobs.toml, line 4");
+    EXPECT_EQ(arguments_of(web), (std::vector<std::string>{"--allow-unknown", "--data-disk=" + (folder / "d1.vmdk"),
+                                                           "--data-disk=" + (folder / "d2.vmdk"), "--profile=ours",
+                                                           "--tag=env=b", "--tag=team=a", "--to=vhd"}));
+    EXPECT_EQ(arguments_of(list->jobs[1]), (std::vector<std::string>{"--profile=ours", "--to=qcow2"}));
+}
+
+TEST(JobList, CsvHasQuotesListsAndEmptyFields)
+{
+    Folder const folder;
+    folder.write("jobs.csv", "\xef\xbb\xbfpath,name,to,tag,allow-unknown\r\n"
+                             "\"a, b.raw\",\"the \"\"one\"\"\",vhd,x=1;y=2,yes\r\n"
+                             "\r\n"
+                             "c.raw,,,\r\n");
+    auto const list = read_jobs({folder / "jobs.csv"}, with_keys());
+    ASSERT_TRUE(list) << describe(list.error());
+    ASSERT_EQ(list->jobs.size(), 2U);
+    EXPECT_EQ(list->jobs[0].path, folder / "a, b.raw");
+    EXPECT_EQ(list->jobs[0].name, "the \"one\"");
+    EXPECT_EQ(arguments_of(list->jobs[0]),
+              (std::vector<std::string>{"--allow-unknown", "--tag=x=1", "--tag=y=2", "--to=vhd"}));
+    EXPECT_EQ(list->jobs[1].name, "c");
+    EXPECT_EQ(list->jobs[1].where, "jobs.csv, line 4");
+    EXPECT_TRUE(list->jobs[1].options.empty());
+}
+
+TEST(JobList, MistakesAreToldWithTheirLineAndTheNearestName)
+{
+    Folder const folder;
+    EXPECT_THAT(error_of(folder, "a.toml", "[[image]]\npath = \"a.raw\"\nprofil = \"x\"\n"),
+                HasSubstr("a.toml: line 3: unknown key of an image: 'profil'; did you mean 'profile'?"));
+    EXPECT_THAT(error_of(folder, "b.toml", "[[image]]\npath = \"a.raw\"\nto = \"vhdx\"\n"),
+                HasSubstr("line 3: 'to': vhdx is no format"));
+    EXPECT_THAT(error_of(folder, "c.toml", "[[image]]\nname = \"a\"\n"), HasSubstr("line 1: an image needs a path"));
+    EXPECT_THAT(error_of(folder, "d.toml", "[[image]\npath = \"a\"\n"), HasSubstr("d.toml: line 1"));
+    EXPECT_THAT(error_of(folder, "e.toml", "[[imag]]\npath = \"a\"\n"), HasSubstr("did you mean 'image'?"));
+    EXPECT_THAT(error_of(folder, "f.toml", "[[image]]\npath = \"a\"\nallow-unknown = \"perhaps\"\n"),
+                HasSubstr("line 3: 'allow-unknown' is either true or false"));
+    EXPECT_THAT(error_of(folder, "g.csv", "path,t0\na.raw,vhd\n"), HasSubstr("line 2: unknown key"));
+    EXPECT_THAT(error_of(folder, "h.csv", "path,to\n\"a\nb.raw\",vhd\nc.raw,vhdx\n"),
+                HasSubstr("line 4: 'to': vhdx is no format"));
+    EXPECT_THAT(error_of(folder, "i.csv", "path\na.raw,vhd\n"), HasSubstr("line 2: has 2 fields"));
+    EXPECT_THAT(error_of(folder, "j.csv", "path\n\"a.raw\n"), HasSubstr("line 2: a quote is not closed"));
+    EXPECT_THAT(error_of(folder, "k.txt", "# nothing\n"), HasSubstr("no image was found"));
+    EXPECT_THAT(error_of(folder, "l.toml", "[[image]]\npath = \"a\"\nname = \"../etc/passwd\"\n"),
+                HasSubstr("cannot be a file's name"));
+}
+
+TEST(JobList, NamesAreUniqueAndDoNotDependOnTheOrder)
+{
+    Folder const folder;
+    folder.write("a.txt", "x/web.vmdk\ny/web.vmdk\nz/db.raw\n");
+    folder.write("b.txt", "z/db.raw\ny/web.vmdk\nx/web.vmdk\n");
+    auto const a = read_jobs({folder / "a.txt"}, with_keys());
+    auto const b = read_jobs({folder / "b.txt"}, with_keys());
+    ASSERT_TRUE(a && b);
+    EXPECT_EQ(a->jobs[0].name, "x-web");
+    EXPECT_EQ(a->jobs[1].name, "y-web");
+    EXPECT_EQ(a->jobs[2].name, "db");
+    EXPECT_EQ(b->jobs[2].name, "x-web");
+    EXPECT_THAT(error_of(folder, "c.toml",
+                         "[[image]]\npath = \"a\"\nname = \"web\"\n[[image]]\npath = \"b\"\nname = \"web\"\n"),
+                HasSubstr("c.toml, line 4: the name 'web' is taken by c.toml, line 1"));
+    EXPECT_THAT(error_of(folder, "d.txt", "a.raw\na.raw\n"), HasSubstr("d.txt, line 2"));
+    EXPECT_THAT(error_of(folder, "e.txt", "web.raw\nweb-data1.raw\n"), HasSubstr("another image's data disk"));
+}
+
+TEST(JobList, FoldersAndPatternsGiveImagesOnce)
+{
+    Folder const folder;
+    for (const char *const name :
+         {"b.qcow2", "a.RAW", "notes.txt", ".hidden.raw", "esx.vmdk", "esx-flat.vmdk", "split-s001.vmdk"})
+        folder.write(name, "");
+    std::filesystem::create_directory(folder / "sub.raw");
+    auto const list = read_jobs({folder.path(), folder / "*.qcow2"}, with_keys());
+    ASSERT_TRUE(list) << describe(list.error());
+    std::vector<std::string> names;
+    for (auto const &job : list->jobs)
+        names.push_back(job.name);
+    EXPECT_EQ(names, (std::vector<std::string>{"a", "b", "esx"}));
+    EXPECT_EQ(list->notes.size(), 2U);
+    EXPECT_FALSE(read_jobs({folder / "*.vhdx"}, with_keys()));
+    EXPECT_FALSE(read_jobs({folder / "missing.raw"}, with_keys()));
+}
+
+TEST(JobList, APathThatIsNoUtf8IsRefused)
+{
+    Folder const folder;
+    folder.write("caf\xe9.raw", "");
+    auto const list = read_jobs({folder.path()}, with_keys());
+    ASSERT_FALSE(list);
+    EXPECT_THAT(describe(list.error()), HasSubstr("UTF-8"));
+}
