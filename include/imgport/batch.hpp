@@ -220,6 +220,8 @@ class BatchWatcher {
 public:
     virtual ~BatchWatcher() = default;
     virtual void note(std::string_view text) = 0;
+    // What the work on one image has to say beside its result.
+    virtual void remark(const JobStatus &job, std::string_view text) = 0;
     // A job was started, or ended.
     virtual void changed(const JobStatus &job, const BatchStatus &all) = 0;
     // Some times a second; `all.jobs` holds the running ones only.

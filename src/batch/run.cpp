@@ -320,7 +320,7 @@ private:
             return;
         }
         if (!news.line.note.empty())
-            m_watcher.note(news.line.note);
+            m_watcher.remark(course.status, news.line.note);
         if (!news.line.stage.empty())
             course.status.stage = news.line.stage;
         // It never goes back, whatever order the stages come in.

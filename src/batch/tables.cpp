@@ -203,7 +203,7 @@ std::string batch_plan_text(const BatchPlan &plan, const TextOptions &options)
     if (plan.refused > 0)
         out += fmt::format(", {} refused", plan.refused);
     out += fmt::format("\nspace for the artifacts: {} expected, {} at most\n", human_size(plan.expected),
-                       plan.at_most != 0 ? human_size(plan.at_most) : "unknown");
+                       plan.at_most != 0 || plan.expected == 0 ? human_size(plan.at_most) : "unknown");
     if (plan.temporary > 0)
         out += fmt::format("temporary space while packed sources are unpacked: {}\n", human_size(plan.temporary));
     if (plan.free)

@@ -24,6 +24,7 @@ namespace {
 class Recorder final : public BatchWatcher {
 public:
     void note(std::string_view text) override { notes += std::string(text) + "\n"; }
+    void remark(const JobStatus &job, std::string_view text) override { notes += job.name + ": " + std::string(text); }
     void changed(const JobStatus &job, const BatchStatus &) override
     {
         changes += job.name + ":" + to_string(job.state) + " ";

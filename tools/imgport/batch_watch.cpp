@@ -32,9 +32,21 @@ void print_line(const std::string &text)
     fmt::print(stderr, "imgport: {}\n", text);
 }
 
+// Hundreds of images have the same to say: their remarks are for those who ask.
+std::string remark_of(const JobStatus &job, std::string_view text)
+{
+    return fmt::format("{}: {}", job.name, text);
+}
+
 class Log final : public BatchWatcher {
 public:
+    explicit Log(bool verbose) : m_verbose(verbose) {}
     void note(std::string_view text) override { print_line(std::string(text)); }
+    void remark(const JobStatus &job, std::string_view text) override
+    {
+        if (m_verbose)
+            print_line(remark_of(job, text));
+    }
     void changed(const JobStatus &job, const BatchStatus &all) override { print_line(line_of(job, all)); }
     void tick(const BatchStatus &all) override
     {
@@ -44,18 +56,25 @@ public:
     }
 
 private:
+    bool m_verbose;
     std::string m_waiting_for;
 };
 
 // Drawn over itself; what is finished scrolls away above it.
 class Table final : public BatchWatcher {
 public:
+    explicit Table(bool verbose) : m_verbose(verbose) {}
     ~Table() override { clear(); }
 
     void note(std::string_view text) override
     {
         clear();
         print_line(std::string(text));
+    }
+    void remark(const JobStatus &job, std::string_view text) override
+    {
+        if (m_verbose)
+            note(remark_of(job, text));
     }
     void changed(const JobStatus &job, const BatchStatus &all) override
     {
@@ -83,12 +102,17 @@ private:
             fmt::print(stderr, "\x1b[{}A\r\x1b[J", m_lines);
         m_lines = 0;
     }
+    bool m_verbose;
     unsigned m_lines = 0;
 };
 
 class JsonLines final : public BatchWatcher {
 public:
     void note(std::string_view text) override { line({{"event", "note"}, {"text", text}}); }
+    void remark(const JobStatus &job, std::string_view text) override
+    {
+        line({{"event", "remark"}, {"job", job.name}, {"text", text}});
+    }
     void changed(const JobStatus &job, const BatchStatus &all) override
     {
         nlohmann::ordered_json out{{"event", to_string(job.state)}, {"job", job.name}, {"path", job.path}};
@@ -143,6 +167,7 @@ public:
         if (!m_quiet)
             print_line(std::string(text));
     }
+    void remark(const JobStatus &, std::string_view) override {}
     void changed(const JobStatus &, const BatchStatus &) override {}
     void tick(const BatchStatus &) override {}
 
@@ -159,8 +184,8 @@ std::unique_ptr<BatchWatcher> make_batch_watcher(const Globals &globals)
     if (globals.progress == "none" || globals.quiet)
         return std::make_unique<Still>(globals.quiet);
     if (::isatty(STDERR_FILENO) == 1)
-        return std::make_unique<Table>();
-    return std::make_unique<Log>();
+        return std::make_unique<Table>(globals.verbose);
+    return std::make_unique<Log>(globals.verbose);
 }
 
 }  // namespace imgport::cli
