@@ -14,6 +14,7 @@
 namespace imgport {
 namespace {
 
+constexpr const char *schema = "imgport.batch-journal/1";
 // Longer than any line we write; what is longer is none of ours.
 constexpr std::size_t longest_line = std::size_t{1} << 20;
 // Room that is kept ready, so that a disk filled by images still takes the lines that say so.
@@ -58,7 +59,7 @@ void apply(JournalRecords &records, const JournalLine &line)
     }
 }
 
-Result<JournalRecords> read_journal(const std::string &path)
+Result<JournalRecords> read_batch_journal(const std::string &path)
 {
     JournalRecords records;
     Fd const fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -115,7 +116,9 @@ Result<Journal> Journal::open(const std::string &path)
 void Journal::append(JournalLine line)
 {
     line.at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-    m_pending += to_json(line).dump() + "\n";
+    Json json{{"schema", schema}};
+    json.update(to_json(line));
+    m_pending += json.dump() + "\n";
 }
 
 Result<void> Journal::flush(bool sync)

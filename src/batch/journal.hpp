@@ -83,7 +83,7 @@ struct JournalRecords {
     std::size_t broken_lines = 0;  // torn by a crash
 };
 // Nothing where there is no journal yet.
-Result<JournalRecords> read_journal(const std::string &path);
+Result<JournalRecords> read_batch_journal(const std::string &path);
 void apply(JournalRecords &records, const JournalLine &line);
 
 class Journal {

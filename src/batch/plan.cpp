@@ -102,7 +102,7 @@ Result<BatchPlan> plan_batch(const std::vector<BatchJob> &jobs, const BatchPlanO
         meanings.push_back(std::move(*meaning));
     }
     BatchFolder const folder(options.output_dir);
-    auto const records = options.output_dir.empty() ? JournalRecords{} : read_journal(folder.journal());
+    auto const records = options.output_dir.empty() ? JournalRecords{} : read_batch_journal(folder.journal());
     if (!records)
         return fail(records.error());
     Fingerprints fingerprints;

@@ -71,7 +71,7 @@ private:
                          .hint = fmt::format("imgport batch status {} tells of it", m_folder.output())});
         m_lock = std::move(*lock);
         ::unlink(m_folder.cancel().c_str());
-        auto records = read_journal(m_folder.journal());
+        auto records = read_batch_journal(m_folder.journal());
         if (!records)
             return fail(records.error());
         if (records->broken_lines > 0)
@@ -92,6 +92,8 @@ private:
                            .pid = static_cast<std::uint64_t>(::getpid()),
                            .images = m_jobs.size()});
         m_begun = Clock::now();
+        if (auto const finished = m_status.done + m_status.failed; finished > 0)
+            m_watcher.note(fmt::format("{} of {} images are finished already", finished, m_status.images));
         return m_journal->flush(true);
     }
 
@@ -207,16 +209,18 @@ private:
                 start_what_fits();
             if (m_running.empty() && (m_waiting.empty() || m_draining || m_stuck))
                 break;
+            // What takes its time is done while workers are at theirs.
+            now_and_then();
             bool const idle = m_running.empty();
             for (auto &news : m_mailbox.take(idle ? slow_pace : pace))
                 hear(news);
-            write_down();
+            write_down(false);
         }
         // Interrupted: the workers are told so by their threads, which then end.
         while (!m_running.empty()) {
             for (auto &news : m_mailbox.take(pace))
                 hear(news);
-            write_down();
+            write_down(false);
         }
     }
 
@@ -302,7 +306,7 @@ private:
         course.status.fraction = 0;
         ++course.status.attempts;
         m_journal->append({.event = "start", .job = course.job->name, .fingerprint = course.fingerprint});
-        write_down();
+        write_down(false);
         WorkerStart worker{.job = index, .command = m_options.worker, .timeout = m_options.timeout};
         for (auto const &word : {std::string("--output"), m_folder.output(), std::string("--index"),
                                  std::to_string(index), std::string("--threads"), std::to_string(threads)})
@@ -396,16 +400,20 @@ private:
                 static_cast<double>(m_status.bytes - m_status.bytes_done) * m_status.seconds / done_here;
     }
 
-    // The journal's lines; now and then they are made to survive a power cut. That may wait: results are synced.
-    void write_down()
+    void write_down(bool sync)
     {
-        bool const due = Clock::now() >= m_next_sync;
-        auto const flushed = m_journal->flush(due);
+        auto const flushed = m_journal->flush(sync);
         if (!flushed && m_journal_works)
             m_watcher.note(describe(flushed.error()));
         m_journal_works = flushed.has_value();
-        if (!due)
+    }
+
+    // The journal is made to survive a power cut, which may wait a second: results are synced by those who made them.
+    void now_and_then()
+    {
+        if (Clock::now() < m_next_sync)
             return;
+        write_down(true);
         m_next_sync = Clock::now() + slow_pace;
         refresh();
         m_watcher.tick(m_status);

@@ -83,7 +83,7 @@ Result<BatchStatus> batch_status(const std::string &output_dir)
     if (!jobs)
         return fail(jobs.error());
     bool const active = batch_active(output_dir);
-    auto const records = read_journal(folder.journal());
+    auto const records = read_batch_journal(folder.journal());
     if (!records)
         return fail(records.error());
     BatchStatus status;

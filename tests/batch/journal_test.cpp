@@ -32,7 +32,7 @@ TEST(Journal, TellsTheLastStateOfEachJob)
 {
     Folder const folder;
     write_journal(folder / "j");
-    auto const records = read_journal(folder / "j").value();
+    auto const records = read_batch_journal(folder / "j").value();
     ASSERT_EQ(records.jobs.size(), 3U);
     EXPECT_EQ(records.broken_lines, 0U);
     EXPECT_EQ(records.jobs.at("a").state, JobState::done);
@@ -50,7 +50,7 @@ TEST(Journal, CutOffAnywhereItKeepsWhatWasWholeAndTakesNewLines)
     std::string const whole = folder.read("whole");
     for (std::size_t length = 0; length <= whole.size(); ++length) {
         folder.write("cut", whole.substr(0, length));
-        auto const before = read_journal(folder / "cut");
+        auto const before = read_batch_journal(folder / "cut");
         ASSERT_TRUE(before);
         ASSERT_LE(before->broken_lines, 1U) << length;
         bool const done_is_whole = whole.substr(0, length).find("a.qcow2\",\"size\":17}]}") != std::string::npos;
@@ -61,7 +61,7 @@ TEST(Journal, CutOffAnywhereItKeepsWhatWasWholeAndTakesNewLines)
             journal.append({.event = "done", .job = "z", .fingerprint = "f-z"});
             ASSERT_TRUE(journal.flush(false));
         }
-        auto const after = read_journal(folder / "cut");
+        auto const after = read_batch_journal(folder / "cut");
         ASSERT_TRUE(after);
         ASSERT_EQ(after->jobs.at("z").state, JobState::done) << length;
         ASSERT_EQ(after->jobs.size(), before->jobs.size() + 1) << length;
@@ -75,7 +75,7 @@ TEST(Journal, ForeignAndBrokenLinesAreLeftOut)
     folder.write("j", "[1]\n{}\n{\"event\":\"done\",\"job\":7}\n{\"event\":\"dance\",\"job\":\"a\"}\n"
                       "{\"event\":\"done\",\"job\":\"b\",\"fingerprint\":\"f\"}\n" +
                           std::string(3 << 20, 'x') + "\n{\"event\":\"start\",\"job\":\"c\"}\n");
-    auto const records = read_journal(folder / "j").value();
+    auto const records = read_batch_journal(folder / "j").value();
     EXPECT_EQ(records.jobs.at("b").state, JobState::done);
     EXPECT_EQ(records.jobs.at("c").state, JobState::running);
     EXPECT_EQ(records.jobs.at("a").state, JobState::waiting);

@@ -31,7 +31,7 @@ expect_exit 2 "$IMGPORT" uploads images
 expect_text err 'oss://BUCKET'
 expect_exit 0 "$IMGPORT" --version
 expect_exit 0 "$IMGPORT" --help
-for verb in probe inspect check convert prepare verify digest upload uploads rules explain doctor; do
+for verb in probe inspect check convert prepare verify digest upload uploads import batch rules explain doctor; do
   expect_exit 0 "$IMGPORT" "$verb" --help
   expect_text out 'Examples:'
 done
@@ -42,6 +42,22 @@ expect_equal schema "$(jq -r .schema out)" imgport.probe/1
 expect_equal format "$(jq -r '.images[0].format' out)" qcow2
 expect_exit 3 "$IMGPORT" probe --format json a.qcow2 missing.raw
 expect_equal "images described" "$(jq '.images | length' out)" 2
+
+for verb in plan run status retry cancel work; do
+  expect_exit 0 "$IMGPORT" batch "$verb" --help
+  expect_text out 'Examples:'
+done
+expect_exit 2 "$IMGPORT" batch
+expect_exit 2 "$IMGPORT" batch rum a.qcow2
+expect_text err 'did you mean run'
+expect_exit 2 "$IMGPORT" batch run a.qcow2 --output out --tp vhd
+expect_text err 'did you mean --to'
+printf '[[image]]\npath = "a.qcow2"\ncompresion = "none"\n' >jobs.toml
+expect_exit 2 "$IMGPORT" batch plan jobs.toml
+expect_text err "jobs.toml: line 3: .*did you mean 'compression'"
+printf 'path,to\na.qcow2,vdh\n' >jobs.csv
+expect_exit 2 "$IMGPORT" batch plan jobs.csv
+expect_text err 'jobs.csv: line 2: .*did you mean vhd'
 
 # Where not even an error can be told, it is one of the machine, and no crash.
 speechless() { "$IMGPORT" "$@" 2>/dev/full; }

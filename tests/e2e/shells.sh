@@ -21,6 +21,9 @@ expect_equal "a value after other words" "$(complete_words imgport check --quiet
 expect_equal "rules" "$(complete_words imgport explain fstab-u)" fstab-uuid
 expect_equal "profiles" "$(complete_words imgport check --profile alibaba-)" alibaba-2026
 expect_equal "files with blanks" "$(complete_words imgport check a)" "a disk.raw"
+expect_equal "verbs of a verb" "$(complete_words imgport batch r | xargs)" "retry run"
+expect_equal "their options" "$(complete_words imgport batch run --wait)" --wait-for-space
+expect_equal "their values" "$(complete_words imgport batch plan --to v)" vhd
 expect_equal "numbers" "$(complete_words imgport check --jobs '')" ""
 
 "$IMGPORT" completion zsh >_imgport
@@ -30,6 +33,8 @@ expect_exit 0 fish --no-config -c 'source imgport.fish; complete -C "imgport che
 expect_text out '^system'
 expect_exit 0 fish --no-config -c 'source imgport.fish; complete -C "imgport expl"'
 expect_text out '^explain'
+expect_exit 0 fish --no-config -c 'source imgport.fish; complete -C "imgport batch run --wait"'
+expect_text out '^--wait-for-space'
 
 mkdir man
 expect_exit 0 "$IMGPORT" manual --all man
@@ -42,4 +47,5 @@ expect_equal "mandoc" "$(grep -v 'missing date' complaints || true)" ""
 mandoc -T ascii man/imgport-check.1 | sed 's/.\x08//g' >page
 expect_text page 'imgport check \[OPTION...\] IMAGE...'
 expect_text page 'imgport check --role data data-disk.raw'
+[ -f man/imgport-batch-run.1 ] || fail "no page for batch run"
 expect_exit 2 "$IMGPORT" manual no-such-verb

@@ -21,6 +21,8 @@ struct BatchDefaults {
     PrepareArguments arguments = {};
 };
 void add_batch_defaults(CLI::App &verb, BatchDefaults &defaults);
+// The first of them that was given; empty: none.
+std::string given_default(const BatchDefaults &defaults);
 
 // The list, with what the command line gives as defaults. imgport.toml, where it counts, is named by its full path, so
 // that every worker reads the same, wherever it runs.

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <imgport/uploader.hpp>
+
 #include "batch.hpp"
 
 namespace imgport::cli {
@@ -110,6 +112,15 @@ void add_batch_defaults(CLI::App &verb, BatchDefaults &defaults)
     add_prepare_options(verb, &defaults.arguments);
 }
 
+std::string given_default(const BatchDefaults &defaults)
+{
+    for (auto const &key : keys_of(std::make_shared<JobParser>())) {
+        if (defaults.verb->get_option("--" + key.name)->count() > 0)
+            return "--" + key.name;
+    }
+    return {};
+}
+
 Result<JobList> batch_jobs(const std::vector<std::string> &sources, const BatchDefaults &defaults)
 {
     JobListOptions options{.keys = keys_of(std::make_shared<JobParser>())};
@@ -133,8 +144,20 @@ Result<JobList> batch_jobs(const std::vector<std::string> &sources, const BatchD
     auto list = read_jobs(sources, options);
     if (!list)
         return list;
-    // An image that has a configuration of its own wants that one.
+    std::map<std::string, const BatchJob *> objects;
     for (auto &job : list->jobs) {
+        if (auto const *const upload = job.option("upload"); upload != nullptr && names_one_object(upload->values[0])) {
+            auto const [other, is_new] = objects.emplace(upload->values[0], &job);
+            if (!is_new)
+                return fail({ErrorCode::usage,
+                             fmt::format("{}: {} would be uploaded over {}", job.where.empty() ? job.path : job.where,
+                                         job.name, other->second->name),
+                             {},
+                             {},
+                             "upload",
+                             "name a folder: a key that ends with /"});
+        }
+        // An image that has a configuration of its own wants that one.
         if (job.option("config") != nullptr)
             std::erase_if(job.options, [](auto const &option) { return option.name == "no-config"; });
     }

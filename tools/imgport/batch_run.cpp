@@ -98,6 +98,9 @@ int run_jobs(Program &program, const RunOptions &options, const std::vector<Batc
 int run_run(Program &program, const Options &options)
 {
     if (options.sources.empty()) {
+        if (auto const option = given_default(options.defaults); !option.empty())
+            return print_error(
+                {ErrorCode::usage, fmt::format("{} goes with JOBS: the last run's list has its own", option)});
         auto const jobs = stored_jobs(options.directory);
         return jobs ? run_jobs(program, options, *jobs, {}) : print_error(jobs.error());
     }
