@@ -57,6 +57,7 @@ chmod +x crash.sh hang.sh
   printf '[[image]]\npath = "disks/d1.raw"\nname = "crash"\nupload = "command:%s/crash.sh"\n' "$work"
   printf '[[image]]\npath = "disks/d1.raw"\nname = "hang"\nupload = "command:%s/hang.sh"\n' "$work"
 } >jobs.toml
+sync disks/*  # how much is allocated is part of a result, and settles only then
 malformed=$((images / 7))
 findings=$(seq "$images" | awk '$1 % 7 == 3' | wc -l)
 good=$((images - malformed - findings))
