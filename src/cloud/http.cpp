@@ -103,13 +103,18 @@ bool add(HeaderList &list, const std::string &line)
     return true;
 }
 
+bool breaks_line(const std::string &text)
+{
+    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
+}
+
 // Empty where memory is short or a header would break the request.
 HeaderList headers_of(const HttpRequest &request, bool ask_first)
 {
     HeaderList list{nullptr, curl_slist_free_all};
     bool typed = false;
     for (const auto &[name, value] : request.headers) {
-        if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+        if (breaks_line(name) || breaks_line(value))
             return {nullptr, curl_slist_free_all};
         typed = typed || to_lower(name) == "content-type";
         // "Name;" is libcurl's way to send a header without a value.
