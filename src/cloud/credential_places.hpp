@@ -42,8 +42,8 @@ struct CredentialPlace {
 std::unique_ptr<CredentialSource> first_of(std::string cloud, std::vector<CredentialPlace> places, std::string remedy,
                                            std::chrono::milliseconds pause = std::chrono::seconds(20));
 
-std::unique_ptr<CredentialSource> alibaba_credentials(HttpTransport &http, Surroundings around);
-std::unique_ptr<CredentialSource> aws_credentials(HttpTransport &http, Surroundings around);
+std::unique_ptr<CredentialSource> alibaba_credentials(HttpTransport &http, const Surroundings &around);
+std::unique_ptr<CredentialSource> aws_credentials(HttpTransport &http, const Surroundings &around);
 
 // Three variables, of which the token may be missing.
 MaybeCredentials from_environment(const Surroundings &around, const std::string &id, const std::string &secret,

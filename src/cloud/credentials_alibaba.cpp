@@ -168,7 +168,7 @@ MaybeCredentials from_ossutil(const Surroundings &around)
 
 }  // namespace
 
-std::unique_ptr<CredentialSource> alibaba_credentials(HttpTransport &http, Surroundings around)
+std::unique_ptr<CredentialSource> alibaba_credentials(HttpTransport &http, const Surroundings &around)
 {
     std::vector<CredentialPlace> places;
     places.push_back(

@@ -103,7 +103,7 @@ MetadataService metadata_of(const Surroundings &around)
 
 }  // namespace
 
-std::unique_ptr<CredentialSource> aws_credentials(HttpTransport &http, Surroundings around)
+std::unique_ptr<CredentialSource> aws_credentials(HttpTransport &http, const Surroundings &around)
 {
     std::vector<CredentialPlace> places;
     places.push_back({"the environment (AWS_ACCESS_KEY_ID)", [around]() {
