@@ -295,7 +295,9 @@ private:
             return failure;
         auto const again =
             ask({.request = StoreRequest::head, .method = "GET", .key = key, .headers = {{"Range", "bytes=0-0"}}});
-        return again || again.error().code.empty() ? std::move(failure) : again.error();
+        if (!again && !again.error().code.empty())
+            return again.error();
+        return failure;
     }
 
     void sign(ObjectRequest &object, const Credentials &who, const Asked &asked) const
