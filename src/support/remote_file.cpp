@@ -23,8 +23,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t block_size = std::size_t{256} << 10;
-constexpr std::size_t cached_blocks = 128;  // 32 MiB
-constexpr std::size_t most_sent = 32;       // lines that always fit into a pipe
+constexpr std::size_t cached_blocks = 64;  // 16 MiB
+constexpr std::size_t most_sent = 32;      // lines that always fit into a pipe
 constexpr std::size_t most_noise = std::size_t{64} << 10;
 constexpr std::size_t longest_device_list = std::size_t{4} << 20;
 constexpr unsigned most_read_errors = 2;
@@ -70,7 +70,7 @@ Result<std::shared_ptr<RemoteFile>> RemoteFile::shared(const SshAddress &address
         std::string key;
         std::shared_ptr<RemoteFile> file;
     };
-    constexpr std::ptrdiff_t most_idle = 4;
+    constexpr std::ptrdiff_t most_idle = 2;
     static std::mutex mutex;
     static std::vector<Entry> entries;  // the last used one first
 

@@ -1,5 +1,6 @@
 #include "support/subprocess.hpp"
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -127,4 +128,33 @@ TEST(Process, TellsWhatItSaidBeforeItDied)
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     EXPECT_FALSE(process->running());
     EXPECT_EQ(process->error_output(), "no good\n");
+}
+
+TEST(Process, IsTalkedToThroughPipes)
+{
+    Command command = shell("read -r word; echo got $word; echo done >&2; exit 5");
+    command.piped = true;
+    auto process = Process::start(command);
+    ASSERT_TRUE(process);
+    ASSERT_EQ(::write(process->input(), "this\n", 5), 5);
+    std::string out;
+    for (int i = 0; i < 200 && out != "got this\n"; ++i) {
+        std::array<char, 64> buffer{};
+        ssize_t const n = ::read(process->output(), buffer.data(), buffer.size());  // never waits
+        if (n > 0)
+            out.append(buffer.data(), static_cast<std::size_t>(n));
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_EQ(out, "got this\n");
+    EXPECT_EQ(process->finish(std::chrono::seconds(10)), 5);
+    EXPECT_EQ(process->error_output(), "done\n");
+}
+
+TEST(Process, IsKilledWhenItDoesNotEnd)
+{
+    Command command = shell("trap '' TERM; sleep 60");
+    command.piped = true;
+    auto process = Process::start(command);
+    ASSERT_TRUE(process);
+    EXPECT_EQ(process->finish(std::chrono::milliseconds(50)), 128 + SIGKILL);
 }
