@@ -8,6 +8,7 @@ needs qemu-img jq
 full=${IMGPORT_FULL:-}
 images=$([ -n "$full" ] && echo 60 || echo 14)
 kills=$([ -n "$full" ] && echo 20 || echo 3)
+limit=$([ -n "$full" ] && echo 90 || echo 10)  # seconds per image: whole guests take theirs
 
 # The recipe's real guests where they are built, else none; and disks that no machine boots from, as data disks.
 mkdir disks
@@ -72,7 +73,7 @@ expect_exit 0 "$IMGPORT" batch plan 'disks/*.raw'
 expect_text out 'space for the artifacts'
 
 run_batch() {
-  "$IMGPORT" batch run jobs.toml --output "$1" --timeout-per-image 10 "${@:2}"
+  "$IMGPORT" batch run jobs.toml --output "$1" --timeout-per-image "$limit" "${@:2}"
 }
 
 # ---------------------------------------------------------------------------------------- one result for each image
@@ -92,7 +93,7 @@ expect_equal "what needs attention first" "$(jq -r '[.images[0:2][].verdict] | u
 expect_equal "the crash" "$("$IMGPORT" batch status results/whole --format json |
   jq -r '.jobs[] | select(.name == "crash") | .reason' | grep -c 'signal 11')" 1
 expect_equal "the hang" "$("$IMGPORT" batch status results/whole --format json |
-  jq -r '.jobs[] | select(.name == "hang") | .reason' | grep -c 'within 10 s')" 1
+  jq -r '.jobs[] | select(.name == "hang") | .reason' | grep -c "within $limit s")" 1
 expect_equal "progress is JSON lines" "$(jq -rs 'map(.schema) | unique | join(" ")' err)" imgport.batch-progress/1
 expect_equal "told as done" "$(jq -rs 'map(select(.event == "done")) | length' err)" "$good"
 for i in 1 2; do
