@@ -63,7 +63,8 @@ void configuration(const std::string &text, const char *name)
     }();
     std::ofstream(folder + "/" + name, std::ios::binary) << text;
     OneReply http(text);
-    Surroundings const around{[](const std::string &) { return std::string(); }, folder, "http://metadata", "http://roles"};
+    Surroundings const around{[](const std::string &) { return std::string(); }, folder, "http://metadata",
+                              "http://roles"};
     for (auto const &source : {alibaba_credentials(http, around), aws_credentials(http, around)}) {
         auto const found = source->get();
         // They go into headers.
