@@ -12,7 +12,7 @@ namespace {
 
 struct Api {
     FakeApi http;
-    FixedKeys who;
+    CloudKeys who;
     ApiSignature signature = ApiSignature::acs3;
 
     ApiResult<Json> call(const NamedValues &parameters = {})

@@ -178,10 +178,14 @@ for _ in $(seq 100); do
   [ "$(running two 2>/dev/null || true)" != true ] || break
   sleep 0.05
 done
+# It is not to be done before the second one has looked, and before it is told to stop.
+kill -STOP "$pid"
 status=0
 "$IMGPORT" batch run calm.toml --output two >out 2>err || status=$?
 expect_equal "a second run" "$status" 4
 expect_text err 'another run'
+# The one who cancels waits until the run has ended.
+(sleep 1 && kill -CONT "$pid") &
 expect_exit 0 "$IMGPORT" batch cancel two
 status=0
 wait "$pid" || status=$?

@@ -55,7 +55,7 @@ expect_text err 'CRC-64'
 
 # What cannot be imported in the end is said before any work.
 expect_exit 2 "$IMGPORT" prepare "$TEST_IMAGES/bios-ext4.raw" --output no --upload oss://imgs/x.qcow2 --import
-expect_text err 'RegionId'
+expect_text err 'which region'
 expect_no_file no
 if grep -rqE "$ECS_SECRET|$ECS_ID" transcript out err; then fail "a secret was shown"; fi
 checks=$((checks + 1))

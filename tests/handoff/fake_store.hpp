@@ -118,6 +118,9 @@ public:
         if (slow_parts)
             std::this_thread::sleep_for(std::chrono::microseconds(number * 2654435761U >> 20));
         std::scoped_lock const lock(m_mutex);
+        // It may have expired meanwhile.
+        if (!uploads.contains(upload))
+            return leave(refusal(404, "NoSuchUpload"));
         on_bytes(number, bytes);
         PartInfo const part = info(number, bytes);
         uploads[upload].parts[number] = {bytes, part.etag};

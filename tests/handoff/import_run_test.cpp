@@ -56,7 +56,7 @@ public:
 struct Import : ::testing::Test {
     Folder folder;
     FakeApi api;
-    FixedKeys keys;
+    CloudKeys keys;
     Notes notes;
     ImportCallOptions options{.shortest_look = std::chrono::milliseconds(0),
                               .longest_look = std::chrono::milliseconds(0)};

@@ -185,7 +185,8 @@ TEST_F(ObjectUploadTest, SlowsDownWhenThrottled)
 {
     int refused = 0;
     store.before_part = [&](auto) -> std::optional<StoreFailure> {
-        if (++refused > 6)
+        // Fewer than a part is tried: they may all hit the same one.
+        if (++refused > 4)
             return std::nullopt;
         auto failure = refusal(503, "SlowDown", true);
         failure.wait = 30ms;
@@ -193,7 +194,7 @@ TEST_F(ObjectUploadTest, SlowsDownWhenThrottled)
     };
     auto const start = std::chrono::steady_clock::now();
     expect_done(run());
-    EXPECT_GE(std::chrono::steady_clock::now() - start, 60ms);
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 30ms);
 }
 
 TEST_F(ObjectUploadTest, NoticesAPartThatArrivesWrong)

@@ -12,7 +12,7 @@
 
 namespace imgport::testing {
 
-class FixedKeys final : public CredentialSource {
+class CloudKeys final : public CredentialSource {
 public:
     Credentials keys{.id = "LTAIfixedkey", .secret = "aVerySecretSecret", .origin = "the test"};
     std::optional<Error> error = {};
