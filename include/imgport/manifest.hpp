@@ -56,10 +56,10 @@ struct ManifestArtifact {
     std::string file;  // the name, in the manifest's own folder; one that was streamed is not there
     std::string format;
     std::string variant;
-    std::uint64_t file_size = 0;     // bytes
-    std::uint64_t virtual_size = 0;  // bytes
-    std::optional<std::string> sha256;  // of the file, 64 hex digits; nothing where it could not be known:
-    std::string crc64ecma;              // of the file, decimal, as OSS's header spells it
+    std::uint64_t file_size = 0;                     // bytes
+    std::uint64_t virtual_size = 0;                  // bytes
+    std::optional<std::string> sha256;               // of the file, 64 hex digits; nothing where it could not be known:
+    std::string crc64ecma;                           // of the file, decimal, as OSS's header spells it
     std::optional<std::string> sha256_unknown = {};  // why
     // Of an artifact that was sent while it was made, and never was a file here.
     std::optional<std::string> streamed_to = {};
