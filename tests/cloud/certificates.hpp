@@ -21,7 +21,8 @@ struct CertificateWish {
 // A certificate signed by itself, which is its own CA, with its key.
 class Certificate {
 public:
-    explicit Certificate(const CertificateWish &wish = {}) : m_key(EVP_EC_gen("P-256"), EVP_PKEY_free)
+    explicit Certificate(const CertificateWish &wish = {})
+        : m_key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), EVP_PKEY_free)
     {
         X509 *const made = m_certificate.get();
         X509_set_version(made, X509_VERSION_3);
