@@ -269,6 +269,8 @@ private:
         }
         if (auto done = pass_head(); !done)
             return tl::unexpected(done.error());
+        if (auto same = m_settings.check_source(); !same)
+            return tl::unexpected(local(same.error()));
         return complete();
     }
 

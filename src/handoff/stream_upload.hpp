@@ -2,6 +2,7 @@
 // last, since the header is known last; a part that must be sent again is made again.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ struct StreamUploadSettings {
     std::optional<StreamedImage> measured = {};
     // Whether the head is final as soon as it is passed: nothing is written into it at the end.
     bool head_is_final = false;
+    // Asked when all is sent and nothing is completed yet: whether the source is still what was read.
+    std::function<Result<void>()> check_source = [] { return Result<void>(); };
 };
 
 struct StreamedObject {

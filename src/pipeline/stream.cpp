@@ -144,7 +144,8 @@ Result<Streamed> stream_image(const std::string &path, const ImageFacts &image, 
                                   .retry = retry_policy(upload_with),
                                   .first_contact = first_contact_policy(upload_with),
                                   .identity = identity_of(path, manifest, options, part_size),
-                                  .head_is_final = is_laid_out_beforehand(options)};
+                                  .head_is_final = is_laid_out_beforehand(options),
+                                  .check_source = [&] { return opened->source.check_unchanged(); }};
     Streamed result;
     // What is not compressed can be laid out by reading the source once more, and then its SHA-256 is known as well.
     if (options.compression == Compression::none && !settings.head_is_final) {
@@ -159,9 +160,6 @@ Result<Streamed> stream_image(const std::string &path, const ImageFacts &image, 
     auto object = upload_stream(manifest_path, stream, line->destination, *line->connection.store, settings, progress);
     if (!object)
         return fail(with_file(object.error(), path));
-    if (auto same = opened->source.check_unchanged(); !same)
-        return fail(same.error());
-
     auto &converted = result.converted;
     converted.artifact = opened->plan.artifact;
     converted.artifact.file_size = object->receipt.size;
