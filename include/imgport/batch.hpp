@@ -228,11 +228,39 @@ public:
     virtual void tick(const BatchStatus &all) = 0;
 };
 
+// Where the work of a run is done.
+enum class BatchPlace {
+    here,
+    slurm,       // a job array, followed to its end
+    kubernetes,  // an Indexed Job, written down for the user to apply; the next run gathers what came of it
+};
+
+struct SlurmOptions {
+    // The program on the nodes, and what goes before "--output DIR --index N --threads N".
+    std::vector<std::string> program = {};
+    std::vector<std::string> sbatch = {};  // further options of sbatch, as it spells them; they win over ours
+};
+
+// A claim on a volume that this machine has mounted too, so that a path means the same in a pod.
+struct SharedVolume {
+    std::string claim;
+    std::string path;  // absolute
+};
+
+struct KubernetesOptions {
+    std::string image = {};       // of the container; empty: imgport:VERSION, as the container file beside it makes it
+    std::string name_space = {};  // empty: whichever the user applies it to
+    std::vector<SharedVolume> volumes = {};
+};
+
 struct BatchOptions {
     std::string output_dir;
-    // The program that does one job: called with "--output DIR --index N --threads N" added. It reports on standard
-    // output, as `imgport batch work --report-fd 1` does.
+    // The program that does one job on this machine: called with "--output DIR --index N --threads N" added. It reports
+    // on standard output, as `imgport batch work --report-fd 1` does.
     std::vector<std::string> worker;
+    BatchPlace place = BatchPlace::here;
+    SlurmOptions slurm = {};
+    KubernetesOptions kubernetes = {};
     unsigned jobs = 0;                                 // at most so many at once; 0: as the machine allows
     unsigned threads = 0;                              // in all; 0: one per core
     std::optional<std::chrono::seconds> timeout = {};  // per image
@@ -255,9 +283,19 @@ Result<std::vector<BatchJob>> stored_jobs(const std::string &output_dir);
 Result<BatchJob> stored_job(const std::string &output_dir, std::size_t index);
 
 // Does one job of the folder's list, unless it is finished: `prepare`, and its result written beside the journal.
-// `report_fd`: where the result is reported to the run that started it; -1: nowhere. The exit code is the job's.
-int work_on_job(const std::string &output_dir, const BatchJob &job, PrepareOptions options, int report_fd,
-                ProgressSink &progress);
+// Stages and result are reported on `report_fd`. The exit code is the job's.
+int work_on_job(const std::string &output_dir, const BatchJob &job, PrepareOptions options, int report_fd);
+
+struct WatchOptions {
+    std::vector<std::string> worker = {};  // as in BatchOptions
+    unsigned threads = 0;
+    std::optional<std::chrono::seconds> timeout = {};
+};
+// The same in a process of its own that is watched, as a run does it: a crash, and work that takes too long, are a
+// result too. What a task of a cluster does. The exit code is the job's; 130 where we were stopped, and then there is
+// none.
+int watch_over_job(const std::string &output_dir, std::size_t index, const BatchJob &job, const WatchOptions &options,
+                   ProgressSink &progress);
 
 // How far a batch is, by its journal; with every job.
 Result<BatchStatus> batch_status(const std::string &output_dir);

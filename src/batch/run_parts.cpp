@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "batch/run.hpp"
+#include "batch/run_parts.hpp"
 #include "support/text.hpp"
 
 namespace imgport {

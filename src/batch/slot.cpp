@@ -38,7 +38,19 @@ void explain(WorkerEnd &end, const CommandResult &ended)
     end.again = ended.status == 128 + SIGKILL || ended.status == 128 + SIGTERM || ended.status == 130;
 }
 
-WorkerEnd run_worker(const WorkerStart &start, Mailbox &mailbox)
+}  // namespace
+
+std::vector<std::string> worker_command(const std::vector<std::string> &program, const std::string &output_dir,
+                                        std::size_t index, unsigned threads)
+{
+    std::vector<std::string> command = program;
+    for (auto const &word : {std::string("--output"), output_dir, std::string("--index"), std::to_string(index),
+                             std::string("--threads"), std::to_string(threads)})
+        command.push_back(word);
+    return command;
+}
+
+WorkerEnd run_worker(const WorkerStart &start, const std::function<void(WorkerLine)> &hear)
 {
     WorkerEnd end;
     Command command{.arguments = start.command};
@@ -52,7 +64,7 @@ WorkerEnd run_worker(const WorkerStart &start, Mailbox &mailbox)
         if (line->result)
             end.result = std::move(line->result);
         else
-            mailbox.put({.job = start.job, .line = std::move(*line)});
+            hear(std::move(*line));
     };
     auto const begun = Clock::now();
     auto const ended = run(command);
@@ -72,7 +84,20 @@ WorkerEnd run_worker(const WorkerStart &start, Mailbox &mailbox)
     return end;
 }
 
-}  // namespace
+BatchResult result_of_end(const BatchFolder &folder, const BatchJob &job, const std::string &fingerprint,
+                          const WorkerEnd &end)
+{
+    bool const told = end.result.has_value();
+    BatchResult result = told ? *end.result : result_of_crash(job, fingerprint, end.reason, end.again);
+    if (result.fingerprint.empty())
+        result.fingerprint = fingerprint;
+    if (!told) {
+        result.exit_code = end.exit_code;
+        // On a full disk it is lost; whoever reads the end is told all the same.
+        [[maybe_unused]] auto const written = write_result(folder, result);
+    }
+    return result;
+}
 
 void Mailbox::put(WorkerNews news)
 {
@@ -92,7 +117,8 @@ std::jthread start_worker(WorkerStart start, Mailbox &mailbox)
 {
     return std::jthread([start = std::move(start), &mailbox] {
         WorkerNews news{.job = start.job};
-        news.end = run_worker(start, mailbox);
+        news.end =
+            run_worker(start, [&](WorkerLine line) { mailbox.put({.job = start.job, .line = std::move(line)}); });
         mailbox.put(std::move(news));
     });
 }

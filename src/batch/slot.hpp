@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -45,6 +46,17 @@ struct WorkerStart {
     std::vector<std::string> command = {};
     std::optional<std::chrono::seconds> timeout = {};
 };
+
+// The words that start a worker on a job.
+std::vector<std::string> worker_command(const std::vector<std::string> &program, const std::string &output_dir,
+                                        std::size_t index, unsigned threads);
+
+// Runs a worker to its end, here and now; `hear` is told of its stages.
+WorkerEnd run_worker(const WorkerStart &start, const std::function<void(WorkerLine)> &hear);
+
+// The result that a worker left, or one that says how it ended without; that one is written down as well.
+BatchResult result_of_end(const BatchFolder &folder, const BatchJob &job, const std::string &fingerprint,
+                          const WorkerEnd &end);
 
 // The thread ends after it has put the worker's end into the mailbox. The process dies with its thread.
 std::jthread start_worker(WorkerStart start, Mailbox &mailbox);

@@ -1,4 +1,4 @@
-// One job, by itself: what each of a run's processes does, and each task of a cluster.
+// One job, by itself: what each of a run's processes does.
 #include <algorithm>
 #include <array>
 
@@ -44,10 +44,8 @@ PrepareOutcome failed(const BatchJob &job, const Error &error)
 
 class Work {
 public:
-    Work(const std::string &output_dir, const BatchJob &job, PrepareOptions options, int report_fd,
-         ProgressSink &progress)
-        : m_folder(output_dir), m_job(job), m_options(std::move(options)), m_report(report_fd),
-          m_reporting(report_fd >= 0), m_progress(m_reporting ? m_report : progress)
+    Work(const std::string &output_dir, const BatchJob &job, PrepareOptions options, int report_fd)
+        : m_folder(output_dir), m_job(job), m_options(std::move(options)), m_report(report_fd)
     {}
 
     int run()
@@ -86,12 +84,8 @@ public:
 private:
     int tell(const BatchResult &result)
     {
-        m_exit_code = result.exit_code;
-        if (m_reporting)
-            m_report.result(result);
-        else if (!result.reason.empty())
-            m_progress.note(fmt::format("{}: {}", printable(m_job.path), result.reason));
-        return m_exit_code;
+        m_report.result(result);
+        return result.exit_code;
     }
 
     PrepareOutcome prepare_as(FileLock &claim)
@@ -109,7 +103,7 @@ private:
         m_options.convert.overwrite = Overwrite::yes;  // from here on what lies there is ours
         m_options.output_dir = m_folder.output();
         m_options.name = m_job.name;
-        return prepare(m_job.path, m_options, m_progress);
+        return prepare(m_job.path, m_options, m_report);
     }
 
     // What an earlier source or other options had led to.
@@ -127,17 +121,13 @@ private:
     const BatchJob &m_job;
     PrepareOptions m_options;
     WorkerReport m_report;
-    bool m_reporting;
-    ProgressSink &m_progress;
-    int m_exit_code = 0;
 };
 
 }  // namespace
 
-int work_on_job(const std::string &output_dir, const BatchJob &job, PrepareOptions options, int report_fd,
-                ProgressSink &progress)
+int work_on_job(const std::string &output_dir, const BatchJob &job, PrepareOptions options, int report_fd)
 {
-    return Work(output_dir, job, std::move(options), report_fd, progress).run();
+    return Work(output_dir, job, std::move(options), report_fd).run();
 }
 
 }  // namespace imgport

@@ -11,7 +11,7 @@
 #include "batch/estimate.hpp"
 #include "batch/fingerprint.hpp"
 #include "batch/journal.hpp"
-#include "batch/run.hpp"
+#include "batch/run_parts.hpp"
 #include "support/text.hpp"
 #include "testing/temp_dir.hpp"
 

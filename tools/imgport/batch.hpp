@@ -32,6 +32,22 @@ Result<JobList> batch_jobs(const std::vector<std::string> &sources, const BatchD
 JobMeaning job_meaning(const Globals &globals);
 Result<PrepareOptions> job_options(const BatchJob &job, const Globals &globals);
 
+// Where a run's work is done.
+struct PlaceOptions {
+    std::string on = "local";
+    std::vector<std::string> sbatch = {};
+    std::string container_image = {};
+    std::string name_space = {};
+    std::vector<std::string> volumes = {};
+};
+void add_place_options(CLI::App &verb, PlaceOptions &options);
+Result<void> apply_place(const PlaceOptions &options, const Globals &globals, BatchOptions &batch);
+
+void add_timeout(CLI::App &verb, unsigned &seconds);
+
+// The program that does one image here: this one, even where its file was replaced meanwhile.
+std::vector<std::string> worker_program(const Globals &globals);
+
 // A live table on a terminal, lines in a log, JSON lines for programs.
 std::unique_ptr<BatchWatcher> make_batch_watcher(const Globals &globals);
 

@@ -17,6 +17,7 @@ struct RunOptions {
     unsigned jobs = 0;
     unsigned timeout = 0;
     bool wait_for_space = false;
+    PlaceOptions place;
 };
 
 struct Options : RunOptions {
@@ -34,21 +35,10 @@ void add_run_options(CLI::App &verb, RunOptions &options)
     add_report_options(verb, options.format, options.reports);
     verb.add_option("--jobs", options.jobs,
                     "At most so many images at once (default: as cores, memory and disk space allow)");
-    verb.add_option("--timeout-per-image", options.timeout, "End an image's work after so many seconds")
-        ->type_name("SECONDS");
+    add_timeout(verb, options.timeout);
     verb.add_flag("--wait-for-space", options.wait_for_space,
                   "Where the disk is full, wait until there is room instead of ending");
-}
-
-// The program that does one image: this one, even where its file was replaced meanwhile.
-std::vector<std::string> worker_command(const Globals &globals)
-{
-    std::vector<std::string> command{"/proc/self/exe", "batch", "work", "--report-fd", "1"};
-    if (!globals.temp_dir.empty()) {
-        command.emplace_back("--temp-dir");
-        command.push_back(globals.temp_dir);
-    }
-    return command;
+    add_place_options(verb, options.place);
 }
 
 int summarise(Program &program, const RunOptions &options, const BatchOutcome &outcome)
@@ -81,11 +71,13 @@ int run_jobs(Program &program, const RunOptions &options, const std::vector<Batc
     }
     auto const &globals = program.globals();
     batch.output_dir = options.directory;
-    batch.worker = worker_command(globals);
+    batch.worker = worker_program(globals);
     batch.jobs = options.jobs;
     batch.threads = globals.threads;
     batch.wait_for_space = options.wait_for_space;
     batch.meaning = job_meaning(globals);
+    if (auto applied = apply_place(options.place, globals, batch); !applied)
+        return print_error(applied.error());
     if (options.timeout > 0)
         batch.timeout = std::chrono::seconds(options.timeout);
     auto const watcher = make_batch_watcher(globals);
@@ -126,6 +118,21 @@ int run_retry(Program &program, const RetryOptions &options)
 }
 
 }  // namespace
+
+std::vector<std::string> worker_program(const Globals &globals)
+{
+    std::vector<std::string> command{"/proc/self/exe", "batch", "work", "--report-fd", "1"};
+    if (!globals.temp_dir.empty()) {
+        command.emplace_back("--temp-dir");
+        command.push_back(globals.temp_dir);
+    }
+    return command;
+}
+
+void add_timeout(CLI::App &verb, unsigned &seconds)
+{
+    verb.add_option("--timeout-per-image", seconds, "End an image's work after so many seconds")->type_name("SECONDS");
+}
 
 void add_batch_run(Program &program, CLI::App &batch)
 {
