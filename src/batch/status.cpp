@@ -5,6 +5,7 @@
 
 #include "batch/folder.hpp"
 #include "batch/journal.hpp"
+#include "batch/places.hpp"
 #include "batch/result.hpp"
 #include "batch/tables.hpp"
 #include "support/json_fields.hpp"
@@ -132,7 +133,7 @@ Result<bool> cancel_batch(const std::string &output_dir, bool finish_running)
     if (auto const jobs = stored_jobs(output_dir); !jobs)
         return fail(jobs.error());
     if (!batch_active(output_dir))
-        return false;
+        return cancel_slurm_arrays(folder);
     if (auto written = write_file(folder.cancel(), finish_running ? "finish-running\n" : "now\n", Overwrite::yes);
         !written)
         return fail(written.error());

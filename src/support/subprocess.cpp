@@ -231,7 +231,7 @@ Result<CommandResult> run(const Command &command)
 
     std::array<pollfd, 2> watched{pollfd{child->out.get(), POLLIN, 0}, pollfd{child->err.get(), POLLIN, 0}};
     while (watched[0].fd >= 0 || watched[1].fd >= 0) {
-        if (interrupted()) {
+        if (interrupted() && !command.even_when_interrupted) {
             ask_to_end(child->pid, command.grace);
             kill_and_reap(child->pid);
             return fail(ErrorCode::interrupted, "interrupted");
@@ -253,7 +253,7 @@ Result<CommandResult> run(const Command &command)
     int status = 0;
     while (::waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {
     }
-    if (interrupted())
+    if (interrupted() && !command.even_when_interrupted)
         return fail(ErrorCode::interrupted, "interrupted");
     if (!line.empty() && command.on_output)
         command.on_output(line);

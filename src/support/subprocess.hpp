@@ -31,6 +31,7 @@ struct Command {
     // How long the program has to clean up after a SIGTERM before its group is killed; 0: none.
     std::chrono::milliseconds grace = std::chrono::milliseconds(0);
     bool stderr_passes_through = false;  // else it is captured
+    bool even_when_interrupted = false;  // it is part of the clean end
     // Of a Process: pipes to write its standard input and read its standard output. Else it has neither.
     bool piped = false;
     // Called with each piece of standard output that ends in CR or LF. Without it, output is captured.

@@ -3,6 +3,7 @@
 # are those of an undisturbed run; a full disk stops the batch and not its images. IMGPORT_FULL=1: 60 images, and 20
 # kills instead of 3.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
+. "$SOURCE_DIR/tests/e2e/lib/batch.sh"
 needs qemu-img jq
 
 full=${IMGPORT_FULL:-}
@@ -10,15 +11,11 @@ images=$([ -n "$full" ] && echo 60 || echo 14)
 kills=$([ -n "$full" ] && echo 20 || echo 3)
 limit=$([ -n "$full" ] && echo 90 || echo 10)  # seconds per image: whole guests take theirs
 
-# The recipe's real guests where they are built, else none; and disks that no machine boots from, as data disks.
-mkdir disks
+# The recipe's real guests where they are built, else none.
 guests=()
 for name in bios-ext4 lvm-root; do
   [ ! -f "$TEST_IMAGES/$name.raw" ] || guests+=("$name")
 done
-truncate -s 6G template.raw
-mkfs.ext4 -q -F template.raw
-head -c 2000000 /dev/urandom | dd of=template.raw bs=4096 seek=40000 conv=notrunc status=none
 
 # One that ends its worker by a signal and one that hangs, by way of the uploader they name.
 cat >crash.sh <<'SCRIPT'
@@ -33,22 +30,7 @@ SCRIPT
 chmod +x crash.sh hang.sh
 
 {
-  printf '[defaults]\nrole = "data"\ninspector = "native"\n'
-  for i in $(seq "$images"); do
-    path=disks/d$i.raw
-    case $((i % 7)) in
-      0) # malformed
-        printf 'QFI\373\000\000\000\003%0500d' 0 >disks/d"$i".qcow2
-        path=disks/d$i.qcow2 ;;
-      3) # too small for the profile: a finding
-        truncate -s 1G "disks/d$i.raw" ;;
-      *)
-        cp --sparse=always template.raw "disks/d$i.raw"
-        # No two are the same.
-        printf 'image %d' "$i" | dd of="disks/d$i.raw" bs=4096 seek=700000 conv=notrunc status=none ;;
-    esac
-    printf '[[image]]\npath = "%s"\nname = "d%d"\n' "$path" "$i"
-  done
+  make_batch_list "$images"
   for guest in ${full:+"${guests[@]}"}; do
     printf '[[image]]\npath = "%s/%s.raw"\nrole = "system"\n' "$TEST_IMAGES" "$guest"
   done
@@ -58,7 +40,6 @@ chmod +x crash.sh hang.sh
   printf '[[image]]\npath = "disks/d1.raw"\nname = "crash"\nupload = "command:%s/crash.sh"\n' "$work"
   printf '[[image]]\npath = "disks/d1.raw"\nname = "hang"\nupload = "command:%s/hang.sh"\n' "$work"
 } >jobs.toml
-sync disks/*  # how much is allocated is part of a result, and settles only then
 malformed=$((images / 7))
 findings=$(seq "$images" | awk '$1 % 7 == 3' | wc -l)
 good=$((images - malformed - findings))
@@ -154,16 +135,7 @@ status=0
 "$IMGPORT" batch run calm.toml --output killed >out 2>err || status=$?
 expect_equal "exit code after the kills" "$status" 3
 expect_text out "$calm images"
-# expect_same_results FOLDER: byte for byte those of the undisturbed run.
-expect_same_results() {
-  local folder
-  for folder in calm "$1"; do
-    (cd "$folder" && find . -type f ! -name journal.jsonl ! -name lock -exec sha256sum {} + | sort -k 2) >"$folder.sums"
-  done
-  diff calm.sums "$1.sums" || fail "the results in $1 differ from those of an undisturbed run"
-  checks=$((checks + 1))
-}
-expect_same_results killed
+expect_same_results calm killed
 expect_equal "finished images that were done twice" "$(jq -rn '
   reduce (inputs | select(.job)) as $line ({};
     if ($line.event == "done" or $line.event == "failed") and ($line.again | not) then .ended[$line.job] = true
@@ -200,7 +172,7 @@ status=0
 "$IMGPORT" batch run --output two >out 2>err || status=$?
 expect_equal "exit code of what was done by hand" "$status" 3
 expect_equal "nothing was left to do" "$(starts two)" "$before"
-expect_same_results two
+expect_same_results calm two
 expect_exit 2 "$IMGPORT" batch run --output two --to vhd
 
 # -------------------------------------------------------------------------------------------------------- a full disk
