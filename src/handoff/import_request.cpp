@@ -6,6 +6,7 @@
 #include <imgport/image.hpp>
 
 #include "handoff/import_errors.hpp"
+#include "handoff/manifest_files.hpp"
 #include "support/digest.hpp"
 #include "support/text.hpp"
 
@@ -13,7 +14,6 @@ namespace imgport {
 namespace {
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
-constexpr std::string_view manifest_suffix = ".manifest.json";
 
 Error usage(std::string message, std::string field, std::string hint = {})
 {
@@ -22,7 +22,7 @@ Error usage(std::string message, std::string field, std::string hint = {})
 }
 
 // "out/web.manifest.json" and "images/web-data1.qcow2": "out/web-data1.manifest.json".
-std::string manifest_beside(const std::string &manifest, const std::string &object)
+std::string manifest_of_object(const std::string &manifest, const std::string &object)
 {
     std::string const file = base_name(object);
     return dir_name(manifest) + "/" + file.substr(0, file.rfind('.')) + std::string(manifest_suffix);
@@ -185,8 +185,9 @@ private:
         auto const &mappings = m_call.parameters.disks;
         m_call.disks.front().mapping = mappings.front();
         for (std::size_t i = 1; i < mappings.size(); ++i) {
-            DiskToImport disk{
-                .manifest = manifest_beside(m_path, mappings[i].object), .told = std::nullopt, .mapping = mappings[i]};
+            DiskToImport disk{.manifest = manifest_of_object(m_path, mappings[i].object),
+                              .told = std::nullopt,
+                              .mapping = mappings[i]};
             if (::access(disk.manifest.c_str(), F_OK) == 0) {
                 auto manifest = read_manifest(disk.manifest);
                 auto receipt = read_receipt(disk.manifest);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "handoff/manifest_files.hpp"
 #include "support/file.hpp"
 #include "support/json_fields.hpp"
 #include "support/text.hpp"
@@ -20,9 +21,7 @@ constexpr std::size_t receipt_limit = 1024 * 1024;
 
 std::string receipt_path(const std::string &manifest)
 {
-    constexpr std::string_view suffix = ".manifest.json";
-    bool const usual = manifest.size() > suffix.size() && manifest.ends_with(suffix);
-    return manifest.substr(0, manifest.size() - (usual ? suffix.size() : 0)) + ".receipt.json";
+    return beside_manifest(manifest, ".receipt.json");
 }
 
 Result<HandOver> read_receipt(const std::string &manifest)

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "handoff/manifest_files.hpp"
 #include "support/json_fields.hpp"
 #include "support/text.hpp"
 
@@ -30,9 +31,7 @@ Error bad_journal(const std::string &path, std::string_view message)
 
 std::string journal_path(const std::string &manifest)
 {
-    constexpr std::string_view suffix = ".manifest.json";
-    bool const usual = manifest.size() > suffix.size() && manifest.ends_with(suffix);
-    return manifest.substr(0, manifest.size() - (usual ? suffix.size() : 0)) + ".upload.json";
+    return beside_manifest(manifest, ".upload.json");
 }
 
 Result<std::optional<UploadJournal>> read_journal(const std::string &manifest)

@@ -17,6 +17,7 @@
 #include <imgport/version.hpp>
 
 #include "convert/plan.hpp"
+#include "handoff/manifest_files.hpp"
 #include "handoff/object_connection.hpp"
 #include "handoff/upload_journal.hpp"
 #include "pipeline/lint.hpp"
@@ -293,7 +294,7 @@ private:
             return failed(
                 system_error(ErrorCode::environment, "cannot be made", m_options.output_dir, problem.value()));
         for (auto &job : m_jobs) {
-            job.manifest = path_of(job.name + ".manifest.json");
+            job.manifest = path_of(job.name + std::string(manifest_suffix));
             if (auto free = OutputFile::create(job.manifest, m_options.convert.overwrite); !free)
                 return failed(free.error());
         }

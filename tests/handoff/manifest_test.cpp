@@ -5,6 +5,7 @@
 #include <imgport/convert.hpp>
 #include <imgport/uploader.hpp>
 
+#include "handoff/manifest_files.hpp"
 #include "testing/temp_dir.hpp"
 #include "testing/tools.hpp"
 
@@ -31,6 +32,13 @@ void make_artifact(const Folder &folder)
 }
 
 }  // namespace
+
+TEST(ManifestFiles, LieBesideItUnderItsName)
+{
+    EXPECT_EQ(beside_manifest("out/web.manifest.json", ".receipt.json"), "out/web.receipt.json");
+    EXPECT_EQ(beside_manifest("out/web.json", ".receipt.json"), "out/web.json.receipt.json");
+    EXPECT_EQ(beside_manifest(".manifest.json", ".receipt.json"), ".manifest.json.receipt.json");
+}
 
 TEST(Manifest, ComesBackAsItWent)
 {
