@@ -31,7 +31,7 @@ public:
 
     Result<Receipt> run()
     {
-        auto const lock = UploadLock::take(m_manifest_path);
+        auto const lock = lock_journal(m_manifest_path);
         if (!lock)
             return fail(lock.error());
         if (auto done = open_artifact(); !done)

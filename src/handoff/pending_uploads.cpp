@@ -32,7 +32,7 @@ ObjectDestination with_journal(ObjectDestination destination, const UploadJourna
 Result<void> abort_object_upload(const std::string &manifest_path, const std::string &key, ObjectStore &store,
                                  const RetryPolicy &retry)
 {
-    auto const lock = UploadLock::take(manifest_path);
+    auto const lock = lock_journal(manifest_path);
     if (!lock)
         return fail(lock.error());
     auto const journal = read_journal(manifest_path);

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "handoff/object_completion.hpp"
 #include "handoff/part_sums.hpp"
@@ -116,35 +113,6 @@ StoreFailure arrived_wrong(std::uint32_t number)
         .code = arrived_wrong_code};
 }
 
-// One upload of a stream to this name at a time.
-class StreamLock {
-public:
-    explicit StreamLock(const std::string &manifest) : m_path(journal_path(manifest) + ".lock") {}
-    StreamLock(const StreamLock &) = delete;
-    StreamLock &operator=(const StreamLock &) = delete;
-    ~StreamLock()
-    {
-        if (m_held)
-            ::unlink(m_path.c_str());
-    }
-
-    Result<void> take()
-    {
-        m_fd = Fd(::open(m_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (!m_fd)
-            return fail(system_error(ErrorCode::environment, "cannot be written", m_path, errno));
-        if (::flock(m_fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-            return fail({ErrorCode::environment, "another imgport is uploading this", m_path});
-        m_held = true;
-        return {};
-    }
-
-private:
-    std::string m_path;
-    Fd m_fd;
-    bool m_held = false;
-};
-
 class StreamUpload {
 public:
     StreamUpload(const std::string &manifest_path, ImageStream &stream, const ObjectDestination &destination,
@@ -156,9 +124,9 @@ public:
 
     Result<StreamedObject> run()
     {
-        StreamLock lock(m_manifest_path);
-        if (auto done = lock.take(); !done)
-            return fail(done.error());
+        auto const lock = lock_journal(m_manifest_path);
+        if (!lock)
+            return fail(lock.error());
         if (auto done = open_journal(); !done)
             return fail(done.error());
         m_progress.begin("upload", m_destination.name());

@@ -2,9 +2,7 @@
 
 #include <cerrno>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "handoff/manifest_files.hpp"
@@ -69,23 +67,21 @@ Result<void> remove_journal(const std::string &manifest)
     return {};
 }
 
-Result<UploadLock> UploadLock::take(const std::string &manifest)
+Result<PathLock> lock_journal(const std::string &manifest)
 {
-    UploadLock lock;
-    // The manifest itself is what is locked, so that nothing is left behind. Over NFS that takes the right to write.
-    lock.m_fd = Fd(::open(manifest.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!lock.m_fd)
-        lock.m_fd = Fd(::open(manifest.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!lock.m_fd)
-        return fail(system_error(ErrorCode::unreadable, "cannot be opened", manifest, errno));
-    if (::flock(lock.m_fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    // Not the manifest itself: of a stream there is none yet.
+    std::string const path = journal_path(manifest) + ".lock";
+    auto lock = PathLock::take(path);
+    if (!lock)
+        return fail(lock.error());
+    if (!*lock)
         return fail({ErrorCode::environment,
                      "another imgport is uploading this artifact",
                      manifest,
                      {},
                      {},
                      "wait until it is done, or stop it"});
-    return lock;  // a filesystem without locks: nothing to be done about it
+    return std::move(**lock);
 }
 
 }  // namespace imgport

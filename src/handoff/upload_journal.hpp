@@ -11,7 +11,7 @@
 #include <imgport/manifest.hpp>
 
 #include "handoff/object_destination.hpp"
-#include "support/file.hpp"
+#include "support/path_lock.hpp"
 
 namespace imgport {
 
@@ -88,14 +88,8 @@ Result<std::optional<UploadJournal>> read_journal(const std::string &manifest);
 Result<void> write_journal(const std::string &manifest, const UploadJournal &journal);
 Result<void> remove_journal(const std::string &manifest);
 
-// One upload of a manifest at a time: held as long as the object lives. An error (environment) where another process
-// has it.
-class UploadLock {
-public:
-    static Result<UploadLock> take(const std::string &manifest);
-
-private:
-    Fd m_fd;
-};
+// One at a time works on the journal of a manifest, whether it sends a file, streams an image or gives the upload up:
+// held as long as the lock lives. An error (environment) where another process has it.
+Result<PathLock> lock_journal(const std::string &manifest);
 
 }  // namespace imgport

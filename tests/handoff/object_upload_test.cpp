@@ -490,11 +490,16 @@ TEST_F(ObjectUploadTest, OfAnArtifactThatChangesOnTheWayIsNeverCompleted)
 
 TEST_F(ObjectUploadTest, TwoAtOnceAreOneTooMany)
 {
-    Fd const other(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    ASSERT_EQ(::flock(other.get(), LOCK_EX | LOCK_NB), 0);
+    cut_off_after(5);
+    auto const other = lock_journal(path);
+    ASSERT_TRUE(other);
     auto const receipt = run();
     expect_failed(receipt, ErrorCode::environment);
     EXPECT_NE(receipt.error().message.find("another imgport"), std::string::npos);
+    auto const given_up = abort_object_upload(path, destination.key, store, settings.retry);
+    ASSERT_FALSE(given_up);
+    EXPECT_EQ(given_up.error().code, ErrorCode::environment);
+    EXPECT_EQ(store.uploads.size(), 1U);
 }
 
 TEST_F(ObjectUploadTest, OfWhichOneToElsewhereIsUnfinishedIsRefused)
