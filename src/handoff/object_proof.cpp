@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "handoff/part_sender.hpp"
+#include "handoff/part_checksum.hpp"
 #include "support/digest.hpp"
 #include "support/text.hpp"
 

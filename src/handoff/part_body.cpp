@@ -15,11 +15,8 @@ constexpr std::uint64_t window = std::uint64_t{8} << 20;
 PartBody::PartBody(const InputFile &file, std::uint64_t offset, std::uint64_t length, bool with_md5,
                    const std::atomic<bool> &stop, std::function<void(std::int64_t)> on_bytes)
     : m_file(file), m_offset(offset), m_length(length), m_with_md5(with_md5), m_stop(stop),
-      m_on_bytes(std::move(on_bytes))
-{
-    if (m_with_md5)
-        m_md5.emplace("MD5");
-}
+      m_on_bytes(std::move(on_bytes)), m_checksum(with_md5)
+{}
 
 void PartBody::read_ahead()
 {
@@ -35,10 +32,8 @@ Result<void> PartBody::rewind()
 {
     m_on_bytes(-static_cast<std::int64_t>(m_at));
     m_at = 0;
-    m_crc = 0;
+    m_checksum = PartChecksum(m_with_md5);
     m_error.reset();
-    if (m_with_md5)
-        m_md5.emplace("MD5");
     return {};
 }
 
@@ -54,17 +49,10 @@ Result<std::size_t> PartBody::read(std::span<std::byte> into)
         m_error = artifact_error(done.error());
         return fail(*m_error);
     }
-    m_crc = crc64_ecma(m_crc, piece);
-    if (m_md5)
-        m_md5->update(piece);
+    m_checksum.update(piece);
     m_at += piece.size();
     m_on_bytes(static_cast<std::int64_t>(piece.size()));
     return piece.size();
-}
-
-std::string PartBody::md5()
-{
-    return m_md5 ? m_md5->hex() : std::string();
 }
 
 Error artifact_error(Error error)

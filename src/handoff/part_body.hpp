@@ -9,7 +9,7 @@
 #include <string>
 
 #include "cloud/http.hpp"
-#include "support/digest.hpp"
+#include "handoff/part_checksum.hpp"
 #include "support/file.hpp"
 
 namespace imgport {
@@ -27,9 +27,7 @@ public:
 
     // Of what was read since the front.
     bool complete() const { return m_at == m_length; }
-    std::uint64_t crc64() const { return m_crc; }
-    // In hex; empty where it was not wanted. Once.
-    std::string md5();
+    const PartChecksum &checksum() const { return m_checksum; }
     // Why reading failed, if it did.
     const std::optional<Error> &error() const { return m_error; }
 
@@ -44,8 +42,7 @@ private:
     std::function<void(std::int64_t)> m_on_bytes;
     std::uint64_t m_at = 0;
     std::uint64_t m_advised = 0;
-    std::uint64_t m_crc = 0;
-    std::optional<NamedDigest> m_md5;
+    PartChecksum m_checksum;
     std::optional<Error> m_error;
 };
 

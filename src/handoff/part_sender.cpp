@@ -6,20 +6,12 @@
 
 #include <fmt/format.h>
 
-#include "support/text.hpp"
+#include "handoff/part_attempts.hpp"
 
 namespace imgport {
 namespace {
 
 constexpr std::size_t read_size = std::size_t{256} << 10;
-// A line that changes what is sent does so rarely; one that does so four times in turn does so always.
-constexpr unsigned most_wrong = 4;
-constexpr const char *arrived_wrong = "ArrivedWrong";
-
-StoreFailure local(Error error)
-{
-    return {.error = std::move(error)};
-}
 
 bool is_throttling(const StoreFailure &failure)
 {
@@ -27,13 +19,6 @@ bool is_throttling(const StoreFailure &failure)
 }
 
 }  // namespace
-
-bool looks_like_md5(const std::string &etag)
-{
-    return etag.size() == 32 && std::all_of(etag.begin(), etag.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-           });
-}
 
 PartSender::PartSender(const InputFile &artifact, const PartPlan &plan, ObjectStore &store, std::string key,
                        std::string upload, const SendSettings &settings, UploadProgress &progress)
@@ -67,14 +52,14 @@ void PartSender::work(const std::vector<PartTask> &tasks, const std::function<vo
             on_stored(*stored);
         }
     } catch (const std::exception &exception) {
-        stop(local({ErrorCode::environment, exception.what()}));
+        stop(local_failure({ErrorCode::environment, exception.what()}));
     }
 }
 
 std::optional<PartTask> PartSender::take(const std::vector<PartTask> &tasks)
 {
     if (interrupted())
-        stop(local({ErrorCode::interrupted, "interrupted"}));
+        stop(local_failure({ErrorCode::interrupted, "interrupted"}));
     std::scoped_lock const lock(m_mutex);
     if (m_failure || m_next == tasks.size())
         return std::nullopt;
@@ -99,9 +84,9 @@ StoreResult<StoredPart> PartSender::keep_or_send(const PartTask &task)
     if (task.there && task.there->size == m_plan.length(task.number) && looks_like_md5(task.there->etag)) {
         auto body = body_of(task.number, true);
         if (auto const done = read_through(body); !done)
-            return tl::unexpected(local(done.error()));
-        if (body.md5() == to_lower(task.there->etag))
-            return StoredPart{task.number, task.there->etag, body.crc64(), true};
+            return tl::unexpected(local_failure(done.error()));
+        if (body.checksum().matches(*task.there) == PartMatch::yes)
+            return StoredPart{task.number, task.there->etag, body.checksum().crc64(), true};
         (void)body.rewind();
     }
     return send(task.number);
@@ -109,27 +94,25 @@ StoreResult<StoredPart> PartSender::keep_or_send(const PartTask &task)
 
 StoreResult<StoredPart> PartSender::send(std::uint32_t number)
 {
-    unsigned wrong = 0;
-    for (unsigned attempt = 1;; ++attempt) {
+    PartAttempts attempts(m_settings.retry);
+    for (;;) {
         if (!m_pace.enter())
-            return tl::unexpected(local({ErrorCode::interrupted, "stopped"}));
+            return tl::unexpected(local_failure({ErrorCode::interrupted, "stopped"}));
         auto stored = send_once(number);
         m_pace.leave(stored.has_value());
         if (stored)
             return stored;
-        auto &failure = stored.error();
-        bool const differs = failure.code == arrived_wrong;
-        wrong += differs ? 1 : 0;
-        if (!failure.retry || (differs ? wrong >= most_wrong : attempt - wrong >= m_settings.retry.attempts))
+        auto const &failure = stored.error();
+        auto const wait = attempts.after(failure);
+        if (!wait)
             return stored;
-        auto const wait = wait_before(attempt, m_settings.retry, failure.wait);
         m_progress.note_trouble(
             fmt::format("part {} of {} is sent again: {}", number, m_plan.count(), describe(failure.error)));
         bool goes_on = true;
         if (is_throttling(failure))
-            m_pace.slow_down(wait);
+            m_pace.slow_down(*wait);
         else
-            goes_on = m_pace.sleep(wait);
+            goes_on = m_pace.sleep(*wait);
         if (!goes_on)
             return stored;
     }
@@ -140,25 +123,16 @@ StoreResult<StoredPart> PartSender::send_once(std::uint32_t number)
     auto body = body_of(number, m_settings.with_md5);
     auto sent = m_store.send_part(m_key, m_upload, number, body);
     if (body.error())
-        return tl::unexpected(local(*body.error()));
+        return tl::unexpected(local_failure(*body.error()));
     if (auto const same = m_artifact.check_unchanged(); !same)
-        return tl::unexpected(local(artifact_error(same.error())));
+        return tl::unexpected(local_failure(artifact_error(same.error())));
     if (sent) {
         auto const match = compare(body, *sent);
         if (!match)
             return tl::unexpected(match.error());
-        if (*match != Match::no)
-            return StoredPart{number, sent->etag, body.crc64(), *match == Match::yes};
-        sent = tl::unexpected(StoreFailure{
-            .error = {ErrorCode::remote,
-                      fmt::format("part {} did not arrive as it was sent: its checksum at the store is another",
-                                  number),
-                      {},
-                      {},
-                      {},
-                      "something on the way changes data: a proxy, a network card"},
-            .retry = true,
-            .code = arrived_wrong});
+        if (*match != PartMatch::no)
+            return StoredPart{number, sent->etag, body.checksum().crc64(), *match == PartMatch::yes};
+        sent = tl::unexpected(arrived_wrong(number));
     }
     (void)body.rewind();
     return tl::unexpected(std::move(sent.error()));
@@ -182,27 +156,21 @@ Result<void> PartSender::read_through(PartBody &body)
     return {};
 }
 
-StoreResult<PartSender::Match> PartSender::compare(PartBody &body, const PartInfo &arrived)
+StoreResult<PartMatch> PartSender::compare(const PartBody &body, const PartInfo &arrived)
 {
     if (!body.complete())
-        return Match::no;
-    if (arrived.crc64)
-        return *arrived.crc64 == body.crc64() ? Match::yes : Match::no;
-    if (!arrived.etag_is_md5 || !looks_like_md5(arrived.etag))
-        return Match::untold;
-    std::string md5 = body.md5();
-    if (md5.empty()) {
-        // A store that tells CRCs as a rule, and did not this time.
-        PartBody again(m_artifact, m_plan.offset(arrived.number), m_plan.length(arrived.number), true, m_pace.stopped(),
-                       [](std::int64_t) {});
-        if (auto const done = read_through(again); !done)
-            return tl::unexpected(local(done.error()));
-        if (again.crc64() != body.crc64())
-            return tl::unexpected(
-                local({ErrorCode::environment, "changed while it was being uploaded", m_artifact.path()}));
-        md5 = again.md5();
-    }
-    return md5 == to_lower(arrived.etag) ? Match::yes : Match::no;
+        return PartMatch::no;
+    if (!body.checksum().lacks_md5_of(arrived))
+        return body.checksum().matches(arrived);
+    // A store that tells CRCs as a rule, and did not this time.
+    PartBody again(m_artifact, m_plan.offset(arrived.number), m_plan.length(arrived.number), true, m_pace.stopped(),
+                   [](std::int64_t) {});
+    if (auto const done = read_through(again); !done)
+        return tl::unexpected(local_failure(done.error()));
+    if (again.checksum().crc64() != body.checksum().crc64())
+        return tl::unexpected(
+            local_failure({ErrorCode::environment, "changed while it was being uploaded", m_artifact.path()}));
+    return again.checksum().matches(arrived);
 }
 
 }  // namespace imgport

@@ -48,8 +48,6 @@ public:
                                     const std::function<void(const StoredPart &)> &on_stored);
 
 private:
-    enum class Match { yes, no, untold };
-
     void work(const std::vector<PartTask> &tasks, const std::function<void(const StoredPart &)> &on_stored);
     std::optional<PartTask> take(const std::vector<PartTask> &tasks);
     void stop(StoreFailure failure);
@@ -59,7 +57,7 @@ private:
     PartBody body_of(std::uint32_t number, bool with_md5);
     // Reads a part without sending it.
     Result<void> read_through(PartBody &body);
-    StoreResult<Match> compare(PartBody &body, const PartInfo &arrived);
+    StoreResult<PartMatch> compare(const PartBody &body, const PartInfo &arrived);
 
     const InputFile &m_artifact;
     PartPlan m_plan;
@@ -75,8 +73,5 @@ private:
     std::optional<StoreFailure> m_failure;
     std::mutex m_reporting;
 };
-
-// 32 hex digits.
-bool looks_like_md5(const std::string &etag);
 
 }  // namespace imgport

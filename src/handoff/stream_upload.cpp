@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "handoff/object_completion.hpp"
+#include "handoff/part_attempts.hpp"
 #include "handoff/part_sums.hpp"
 #include "handoff/upload_ids.hpp"
 #include "support/crc64_combine.hpp"
@@ -13,10 +14,6 @@
 
 namespace imgport {
 namespace {
-
-// A line that changes what is sent does so rarely; one that does so four times in turn does so always.
-constexpr unsigned most_wrong = 4;
-constexpr const char *arrived_wrong_code = "ArrivedWrong";
 
 // The part that the stream stands at.
 class StreamBody final : public RequestBody {
@@ -94,24 +91,6 @@ private:
     PartSums m_sums;
     std::size_t m_at = 0;
 };
-
-StoreFailure local(Error error)
-{
-    return {.error = std::move(error)};
-}
-
-StoreFailure arrived_wrong(std::uint32_t number)
-{
-    return {
-        .error = {ErrorCode::remote,
-                  fmt::format("part {} did not arrive as it was sent: its checksum at the store is another", number),
-                  {},
-                  {},
-                  {},
-                  "something on the way changes data: a proxy, a network card"},
-        .retry = true,
-        .code = arrived_wrong_code};
-}
 
 class StreamUpload {
 public:
@@ -226,7 +205,7 @@ private:
         for (;; ++number) {
             auto const more = m_stream.next_part();
             if (!more)
-                return tl::unexpected(local(more.error()));
+                return tl::unexpected(local_failure(more.error()));
             if (!*more)
                 break;
             if (m_settings.head_is_final && number == 2)
@@ -238,7 +217,7 @@ private:
         if (auto done = pass_head(); !done)
             return tl::unexpected(done.error());
         if (auto same = m_settings.check_source(); !same)
-            return tl::unexpected(local(same.error()));
+            return tl::unexpected(local_failure(same.error()));
         return complete();
     }
 
@@ -261,11 +240,11 @@ private:
         if (arrived != m_arrived.end() || m_compare_only) {
             auto const kept = read_through(number, arrived != m_arrived.end() ? &arrived->second : nullptr);
             if (!kept)
-                return tl::unexpected(local(kept.error()));
+                return tl::unexpected(local_failure(kept.error()));
             if (*kept)
                 return {};
             if (auto done = m_stream.part_again(); !done)
-                return tl::unexpected(local(done.error()));
+                return tl::unexpected(local_failure(done.error()));
         }
         return send(number, [this] {
             return StreamBody(m_stream, m_stream.part_length().value_or(m_settings.part_size), new_sums(true));
@@ -300,7 +279,7 @@ private:
         Bytes const head = m_stream.image().head;
         if (m_settings.measured && (m_stream.image().size != m_settings.measured->size ||
                                     !std::ranges::equal(head, m_settings.measured->head)))
-            return tl::unexpected(local({ErrorCode::unreadable, "the source has changed while it was read"}));
+            return tl::unexpected(local_failure({ErrorCode::unreadable, "the source has changed while it was read"}));
         auto sums = new_sums(false);
         sums.update(head);
         if (!m_whole)
@@ -320,19 +299,18 @@ private:
     template <typename MakeBody>
     StoreResult<void> send(std::uint32_t number, MakeBody make_body)
     {
-        unsigned wrong = 0;
-        for (unsigned attempt = 1;; ++attempt) {
+        PartAttempts attempts(m_settings.retry);
+        for (;;) {
             auto body = make_body();
             auto sent = m_store.send_part(m_key, *m_journal.upload, number, body);
             if (body.ends_early()) {
                 // Its length is known now; the store drops what came of it.
                 if (auto done = again(number); !done)
-                    return tl::unexpected(local(done.error()));
-                --attempt;
+                    return tl::unexpected(local_failure(done.error()));
                 continue;
             }
             if (auto const &error = body.error())
-                return tl::unexpected(local(*error));
+                return tl::unexpected(local_failure(*error));
             if (sent) {
                 auto const match = body.complete() ? body.sums().matches(*sent) : PartMatch::no;
                 if (match != PartMatch::no) {
@@ -343,15 +321,14 @@ private:
                 sent = tl::unexpected(arrived_wrong(number));
             }
             auto &failure = sent.error();
-            bool const differs = failure.code == arrived_wrong_code;
-            wrong += differs ? 1 : 0;
-            if (!failure.retry || (differs ? wrong >= most_wrong : attempt - wrong >= m_settings.retry.attempts))
+            auto const wait = attempts.after(failure);
+            if (!wait)
                 return tl::unexpected(std::move(failure));
             m_progress.note(fmt::format("part {} is sent again: {}", number, describe(failure.error)));
-            if (!sleep_unless_interrupted(wait_before(attempt, m_settings.retry, failure.wait)))
-                return tl::unexpected(local({ErrorCode::interrupted, "interrupted"}));
+            if (!sleep_unless_interrupted(*wait))
+                return tl::unexpected(local_failure({ErrorCode::interrupted, "interrupted"}));
             if (auto done = again(number); !done)
-                return tl::unexpected(local(done.error()));
+                return tl::unexpected(local_failure(done.error()));
         }
     }
 
@@ -395,12 +372,12 @@ private:
                 etags.push_back(part.etag);
             expected.etag = etag_of_parts(etags);
             if (compare_object(*m_there, expected) != ObjectMatch::same)
-                return tl::unexpected(local({ErrorCode::remote,
-                                             "is there already, and is another object",
-                                             printable(m_destination.name()),
-                                             {},
-                                             {},
-                                             "--overwrite replaces it"}));
+                return tl::unexpected(local_failure({ErrorCode::remote,
+                                                     "is there already, and is another object",
+                                                     printable(m_destination.name()),
+                                                     {},
+                                                     {},
+                                                     "--overwrite replaces it"}));
             object = *m_there;
         } else {
             object = complete_object(m_caller, m_store, m_destination.name(), m_key, *m_journal.upload, parts, expected,
