@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "support/text.hpp"
+#include "support/time_text.hpp"
 
 namespace imgport {
 namespace {
@@ -38,7 +37,7 @@ Words wrong_token(const ApiCallContext &context)
 
 Words wrong_clock(const ApiCallContext &context)
 {
-    std::string const here = fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time(nullptr)));
+    std::string const here = http_date(std::chrono::system_clock::now());
     return {"this machine's clock is wrong, so the signature counts as expired",
             fmt::format("here it is {}{}; set the clock", here,
                         context.server_time.empty() ? "" : ", there it is " + printable(context.server_time, 40))};

@@ -4,6 +4,7 @@
 
 #include "cloud/signing.hpp"
 #include "support/digest.hpp"
+#include "support/time_text.hpp"
 
 namespace imgport {
 namespace {

@@ -6,6 +6,7 @@
 #include "cloud/object_signature.hpp"
 #include "cloud/signing.hpp"
 #include "support/digest.hpp"
+#include "support/time_text.hpp"
 
 namespace imgport {
 namespace {

@@ -1,30 +1,15 @@
 #include "cloud/signing.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "support/digest.hpp"
 #include "support/text.hpp"
+#include "support/time_text.hpp"
 
 namespace imgport {
 namespace {
-
-struct CivilTime {
-    std::chrono::year_month_day date;
-    std::chrono::hh_mm_ss<std::chrono::seconds> time;
-    unsigned weekday;  // 0: Sunday
-};
-
-// UTC, and in no locale's words: a signature does not depend on where the machine stands.
-CivilTime civil(Moment when)
-{
-    auto const seconds = std::chrono::floor<std::chrono::seconds>(when);
-    auto const day = std::chrono::floor<std::chrono::days>(seconds);
-    return {std::chrono::year_month_day(day), std::chrono::hh_mm_ss(seconds - day),
-            std::chrono::weekday(day).c_encoding()};
-}
 
 std::string compact_date(Moment when)
 {
@@ -32,24 +17,6 @@ std::string compact_date(Moment when)
 }
 
 }  // namespace
-
-std::string http_date(Moment when)
-{
-    constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    auto const at = civil(when);
-    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[at.weekday], unsigned(at.date.day()),
-                       months[unsigned(at.date.month()) - 1], int(at.date.year()), at.time.hours().count(),
-                       at.time.minutes().count(), at.time.seconds().count());
-}
-
-std::string iso_time(Moment when)
-{
-    auto const at = civil(when);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", int(at.date.year()), unsigned(at.date.month()),
-                       unsigned(at.date.day()), at.time.hours().count(), at.time.minutes().count(),
-                       at.time.seconds().count());
-}
 
 std::string compact_time(Moment when)
 {

@@ -13,9 +13,7 @@ namespace imgport {
 
 using Moment = std::chrono::system_clock::time_point;
 
-std::string http_date(Moment when);     // "Thu, 01 Jan 2026 00:00:00 GMT" (RFC 9110)
 std::string compact_time(Moment when);  // "20260101T000000Z"
-std::string iso_time(Moment when);      // "2026-01-01T00:00:00Z"
 
 // In place of what is there under that name, whatever its case.
 void set_header(NamedValues &headers, const std::string &name, std::string value);

@@ -1,11 +1,9 @@
 #include "handoff/object_completion.hpp"
 
-#include <ctime>
-
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "support/text.hpp"
+#include "support/time_text.hpp"
 
 namespace imgport {
 namespace {
@@ -68,7 +66,7 @@ UploadReceipt make_upload_receipt(const ObjectDestination &destination, const Ob
                           .crc64ecma = std::to_string(expected.crc64),
                           .etag = object.etag,
                           .proof = proof_of(object, expected, parts_compared),
-                          .completed = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))};
+                          .completed = iso_time(std::chrono::system_clock::now())};
     if (!destination.store.region.empty())
         receipt.region = destination.store.region;
     if (object.crc64)

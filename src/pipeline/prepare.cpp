@@ -1,13 +1,11 @@
 #include <imgport/prepare.hpp>
 
+#include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <set>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -24,6 +22,7 @@
 #include "pipeline/stream.hpp"
 #include "support/file.hpp"
 #include "support/text.hpp"
+#include "support/time_text.hpp"
 
 namespace imgport {
 namespace {
@@ -66,11 +65,8 @@ std::string stem_of(const std::string &path)
 // From SOURCE_DATE_EPOCH or not at all: the same input gives the same manifest.
 std::optional<std::string> creation_time()
 {
-    const char *const epoch = std::getenv("SOURCE_DATE_EPOCH");
-    auto const seconds = epoch != nullptr ? parse_number(epoch) : std::nullopt;
-    if (!seconds || *seconds > 253402300799)  // the year 9999
-        return std::nullopt;
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(*seconds)));
+    auto const told = source_date();
+    return told ? std::optional(iso_time(*told)) : std::nullopt;
 }
 
 // One disk on its way to an artifact.

@@ -1,14 +1,12 @@
 #include <imgport/waivers.hpp>
 
 #include <algorithm>
-#include <cstdlib>
-#include <ctime>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fnmatch.h>
 
 #include "support/text.hpp"
+#include "support/time_text.hpp"
 
 namespace imgport {
 namespace {
@@ -27,10 +25,8 @@ bool fits(const std::string &pattern, const std::string &text)
 
 std::string current_day()
 {
-    const char *const epoch = std::getenv("SOURCE_DATE_EPOCH");
-    auto const seconds = epoch != nullptr ? parse_number(epoch) : std::nullopt;
-    bool const usable = seconds && *seconds <= 253402300799;  // the year 9999
-    return fmt::format("{:%Y-%m-%d}", fmt::gmtime(usable ? static_cast<std::time_t>(*seconds) : std::time(nullptr)));
+    auto const told = source_date();
+    return (told ? iso_time(*told) : iso_time(std::chrono::system_clock::now())).substr(0, 10);
 }
 
 bool covers(const Waiver &waiver, const std::string &path, const std::string &profile)

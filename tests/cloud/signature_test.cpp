@@ -346,16 +346,10 @@ TEST(SignCall, SendsNoParameterWithoutAValue)
                     Not(HasSubstr("Description")));
 }
 
-// --- dates ---
-
-TEST(Dates, AreInNoLocaleAndPaddedWithZeroes)
+TEST(CompactTime, IsInSeconds)
 {
     auto const when = std::chrono::system_clock::from_time_t(1772511906) + std::chrono::milliseconds(999);
-    EXPECT_EQ(http_date(when), "Tue, 03 Mar 2026 04:25:06 GMT");
-    EXPECT_EQ(iso_time(when), "2026-03-03T04:25:06Z");
     EXPECT_EQ(compact_time(when), "20260303T042506Z");
-    auto const leap_day = std::chrono::system_clock::from_time_t(1709251199);
-    EXPECT_EQ(http_date(leap_day), "Thu, 29 Feb 2024 23:59:59 GMT");
 }
 
 }  // namespace
