@@ -10,7 +10,8 @@ namespace imgport {
 class ProgressSink {
 public:
     virtual ~ProgressSink() = default;
-    // A new stage: "unpack", "inspect", "convert", "verify", "digest", "copy". `subject` is the image's path.
+    // A new stage: "plan", "unpack", "inspect", "convert", "verify", "digest", "copy", "measure", "upload", "import",
+    // "appliance". `subject` is the image's path, or what else the stage is about.
     virtual void begin(std::string_view stage, std::string_view subject) = 0;
     // How far the stage is, in bytes or in hundredths of a per cent; total 0: not known.
     virtual void update(std::uint64_t done, std::uint64_t total) = 0;
