@@ -21,7 +21,7 @@ Result<XmlDocument> parse_reply(std::string_view xml, std::string_view root)
     xml = trim(xml);
     if (xml.empty())
         return fail(unexpected(fmt::format("it is empty, and not a {}", root)));
-    auto document = XmlDocument::parse(xml);
+    auto document = XmlDocument::parse(xml, "reply of an object store");
     if (!document)
         return fail(unexpected("it is no such XML"));  // as a rule a web page of something in between
     if (document->root().name() != root)

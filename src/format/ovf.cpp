@@ -388,7 +388,7 @@ Result<void> read_ovf(std::string_view text, ImageFacts &facts)
     facts.details.ovf.emplace();
     if (text.size() > longest_ovf)
         return fail(malformed(fmt::format("is longer than {}", human_size(longest_ovf)), {}, "OVF descriptor"));
-    auto const document = XmlDocument::parse(text);
+    auto const document = XmlDocument::parse(text, "OVF descriptor");
     if (!document)
         return fail(document.error());
     if (document->root().name() != "Envelope")

@@ -21,13 +21,6 @@ std::string content_of_node(xmlNode *node)
     return std::string(trim(view_of(text.get())));
 }
 
-Error broken(std::string message)
-{
-    Error error{ErrorCode::malformed, std::move(message)};
-    error.field = "OVF descriptor";
-    return error;
-}
-
 }  // namespace
 
 std::string_view XmlElement::name() const
@@ -78,19 +71,25 @@ std::string XmlElement::text() const
     return content_of_node(m_node);
 }
 
-Result<XmlDocument> XmlDocument::parse(std::string_view text)
+Result<XmlDocument> XmlDocument::parse(std::string_view text, std::string_view what)
 {
+    auto const broken = [&](std::string message) {
+        return fail({ErrorCode::malformed, std::move(message), {}, {}, std::string(what)});
+    };
+    auto const has_document_type = [&] {
+        return broken(fmt::format("has a document type declaration, which no {} needs", what));
+    };
     static bool const ready = [] {
         xmlInitParser();
         return true;
     }();
     if (!ready || text.size() > INT_MAX)
-        return fail(broken("is too long"));
+        return broken("is too long");
     // Before the parser sees it: entities in attributes are expanded whatever the options say.
     if (text.find("<!DOCTYPE") != std::string_view::npos)
-        return fail(broken("has a document type declaration, which no OVF descriptor needs"));
+        return has_document_type();
     if (text.find('\0') != std::string_view::npos || !code_points(text))
-        return fail(broken("is not UTF-8 text"));
+        return broken("is not UTF-8 text");
     std::unique_ptr<xmlParserCtxt, decltype(&xmlFreeParserCtxt)> const context(xmlNewParserCtxt(), xmlFreeParserCtxt);
     if (!context)
         return fail(ErrorCode::environment, "out of memory");
@@ -100,11 +99,11 @@ Result<XmlDocument> XmlDocument::parse(std::string_view text)
     if (!document.m_document || xmlDocGetRootElement(document.m_document.get()) == nullptr) {
         const xmlError *const error = xmlCtxtGetLastError(context.get());
         if (error == nullptr || error->message == nullptr)
-            return fail(broken("is not well-formed XML"));
-        return fail(broken(fmt::format("line {}: {}", error->line, printable(trim(error->message), 200))));
+            return broken("is not well-formed XML");
+        return broken(fmt::format("line {}: {}", error->line, printable(trim(error->message), 200)));
     }
     if (document.m_document->intSubset != nullptr)
-        return fail(broken("has a document type declaration, which no OVF descriptor needs"));
+        return has_document_type();
     return document;
 }
 

@@ -34,8 +34,8 @@ private:
 
 class XmlDocument {
 public:
-    // UTF-8 only. Errors are malformed and name the line.
-    static Result<XmlDocument> parse(std::string_view text);
+    // UTF-8 only. Errors are malformed, name the line, and say `what` it should have been ("OVF descriptor").
+    static Result<XmlDocument> parse(std::string_view text, std::string_view what);
     XmlElement root() const;
 
 private:
