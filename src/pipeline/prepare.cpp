@@ -1,87 +1,28 @@
 #include <imgport/prepare.hpp>
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <imgport/manifest.hpp>
 #include <imgport/receipt.hpp>
-#include <imgport/remote_source.hpp>
-#include <imgport/version.hpp>
 
 #include "convert/plan.hpp"
 #include "handoff/manifest_files.hpp"
-#include "handoff/object_connection.hpp"
 #include "handoff/upload_journal.hpp"
+#include "pipeline/artifact_names.hpp"
+#include "pipeline/disk_job.hpp"
+#include "pipeline/disk_notes.hpp"
+#include "pipeline/import_place.hpp"
 #include "pipeline/lint.hpp"
 #include "pipeline/stream.hpp"
 #include "support/file.hpp"
 #include "support/text.hpp"
-#include "support/time_text.hpp"
 
 namespace imgport {
 namespace {
-
-// Less than this is not worth a word.
-constexpr std::uint64_t worth_an_offer = std::uint64_t{16} << 20;
-
-// What made the artifact: name and version.
-std::map<std::string, std::string> tools_of(const ConvertResult &converted)
-{
-    std::map<std::string, std::string> tools{{"imgport", version()}};
-    if (converted.engine == "qemu")
-        tools["qemu-img"] = converted.engine_version;
-    if (auto const blank = converted.compressor.find(' '); blank != std::string::npos)
-        tools[converted.compressor.substr(0, blank)] = converted.compressor.substr(blank + 1);
-    return tools;
-}
-
-// The image without its folders and without the suffixes that only say how it is stored; of another machine's disk that
-// machine too, since they are all called sda.
-std::string stem_of(const std::string &path)
-{
-    constexpr std::array suffixes{".gz",  ".xz",  ".bz2",  ".zst",  ".zip", ".tar", ".tgz", ".ova",  ".ovf", ".qcow2",
-                                  ".img", ".raw", ".vmdk", ".vhdx", ".vhd", ".vdi", ".iso", ".qcow", ".qed", ".dmg"};
-    std::string stem = base_name(path);
-    if (auto const machine = source_machine(path); !machine.empty())
-        stem = fmt::format("{}-{}", machine, stem);
-    for (bool again = true; again;) {
-        again = false;
-        for (std::string_view const suffix : suffixes) {
-            if (stem.size() > suffix.size() && to_lower(stem).ends_with(suffix)) {
-                stem.resize(stem.size() - suffix.size());
-                again = true;
-            }
-        }
-    }
-    return stem;
-}
-
-// From SOURCE_DATE_EPOCH or not at all: the same input gives the same manifest.
-std::optional<std::string> creation_time()
-{
-    auto const told = source_date();
-    return told ? std::optional(iso_time(*told)) : std::nullopt;
-}
-
-// One disk on its way to an artifact.
-struct Job {
-    std::string path = {};
-    std::string name = {};
-    Role role = Role::system;
-    std::optional<OvfDisk> ovf = {};  // one of an OVA's further disks
-    LintResult linted = {};
-    ConversionPlan plan = {};
-    ConvertResult converted = {};
-    std::string manifest = {};
-    std::optional<StreamedObject> object = {};  // where it was streamed to
-    std::string sha256_unknown = {};
-};
 
 class Preparation {
 public:
@@ -94,7 +35,7 @@ public:
     PrepareOutcome run(const std::string &path)
     {
         add_jobs(path);
-        bool const destined = take_destination() && way_is_open();
+        bool const destined = take_destination();
         bool const done = judge_all() && destined && make_parameters() && deliver() && import();
         for (auto &job : m_jobs) {
             m_outcome.report.images.push_back(std::move(job.linted.entry));
@@ -122,56 +63,23 @@ private:
         return false;
     }
 
+    bool good(const Result<void> &done) { return done ? true : failed(done.error()); }
+
     void add_jobs(const std::string &path)
     {
-        std::string const name = m_options.name.empty() ? stem_of(path) : m_options.name;
+        std::string const name = m_options.name.empty() ? artifact_name(path) : m_options.name;
         m_jobs.push_back({.path = path, .name = name, .role = m_options.lint.role});
         for (auto const &data : m_options.data_disks)
             m_jobs.push_back({.path = data, .role = Role::data});
     }
 
-    // A region or a key that is missing is said now, and not after the conversion.
-    bool way_is_open()
-    {
-        UploadOptions with = m_options.upload_with;
-        auto const object = m_request.object ? parse_object_address(*m_request.object) : Result<ObjectAddress>();
-        if (with.region.empty())
-            with.region = m_request.region.value_or(object ? object->region : "");
-        auto const open = check_destination(m_options.upload, with);
-        return open ? true : failed(open.error());
-    }
-
-    // Where the artifact is uploaded to is where it is imported from.
     bool take_destination()
     {
-        auto const told = import_address(m_options.upload, m_options.upload_with, file_name(m_jobs.front()));
-        if (!told)
-            return failed(told.error());
-        if (!*told)
-            return true;
-        auto const &there = **told;
-        auto const contradiction = [&](std::string_view what, const std::string &asked, const std::string &is) {
-            return failed({.code = ErrorCode::usage,
-                           .message = fmt::format("'{}' is asked for, but the upload goes to '{}'",
-                                                  printable(asked, 300), printable(is, 300)),
-                           .field = std::string(what)});
-        };
-        if (!there.region.empty() && m_request.region.value_or(there.region) != there.region)
-            return contradiction("RegionId", *m_request.region, there.region);
-        if (m_request.bucket.value_or(there.bucket) != there.bucket)
-            return contradiction("OSSBucket", *m_request.bucket, there.bucket);
-        auto const asked = m_request.object ? parse_object_address(*m_request.object) : Result<ObjectAddress>(there);
-        if (!asked)
-            return true;  // said where the parameters are made
-        if (!asked->bucket.empty() && asked->bucket != there.bucket)
-            return contradiction("OSSBucket", asked->bucket, there.bucket);
-        if (asked->key != there.key)
-            return contradiction("OSSObject", asked->key, there.key);
-        m_request.bucket = there.bucket;
-        m_request.object = m_request.object.value_or(there.key);
-        if (!there.region.empty())
-            m_request.region = there.region;
-        return true;
+        auto request = with_destination(m_request, m_options.upload, m_options.upload_with, file_name(m_jobs.front()));
+        if (!request)
+            return failed(request.error());
+        m_request = std::move(*request);
+        return good(check_way(m_options.upload, m_options.upload_with, m_request));
     }
 
     // An OVA's further disks follow its first one.
@@ -180,7 +88,7 @@ private:
         auto const image = m_jobs.front().linted.entry.probe;
         if (!image.details.ovf)
             return;
-        std::vector<Job> found;
+        std::vector<DiskJob> found;
         for (auto const &disk : image.details.ovf->disks) {
             if (!disk.file.empty() && disk.file != image.member)
                 found.push_back({.path = m_jobs.front().path, .role = Role::data, .ovf = disk});
@@ -200,7 +108,7 @@ private:
         return passed;
     }
 
-    bool judge_one(Job &job)
+    bool judge_one(DiskJob &job)
     {
         LintOptions lint_options = m_options.lint;
         lint_options.role = job.role;
@@ -223,7 +131,7 @@ private:
     }
 
     // Judges again with what is, or will be, in the artifact.
-    bool recheck(Job &job, const ImageFacts &artifact)
+    bool recheck(DiskJob &job, const ImageFacts &artifact)
     {
         auto &entry = job.linted.entry;
         CheckInput input;
@@ -254,31 +162,11 @@ private:
         for (auto const &error : made.errors)
             failed(error);
         m_outcome.parameters = made.parameters;
-        return made.errors.empty() && (!m_options.import || can_be_imported(made.parameters));
+        return made.errors.empty() &&
+               (!m_options.import || good(check_importable(made.parameters, m_jobs.front().role)));
     }
 
-    // Said before any work: the import at the end would fail for it.
-    bool can_be_imported(const ImportParameters &parameters)
-    {
-        if (m_jobs.front().role == Role::data)
-            return failed({.code = ErrorCode::usage,
-                           .message = "a data disk is not imported alone",
-                           .field = "DiskDeviceMapping.1",
-                           .hint = "it goes along with its system disk, as --data-disk"});
-        if (parameters.disks.front().bucket.empty())
-            return failed({.code = ErrorCode::usage,
-                           .message = "the import needs the artifact in the cloud's object store",
-                           .field = "DiskDeviceMapping.1.OSSBucket",
-                           .hint = "--upload oss://BUCKET/KEY"});
-        if (!parameters.region)
-            return failed({.code = ErrorCode::usage,
-                           .message = "it is not known in which region the image is to be imported",
-                           .field = "RegionId",
-                           .hint = "give the bucket's own, such as --region cn-hangzhou"});
-        return true;
-    }
-
-    std::string file_name(const Job &job) const { return job.name + "." + suffix_of(m_options.convert.target); }
+    std::string file_name(const DiskJob &job) const { return job.file_name(m_options.convert.target); }
     std::string path_of(const std::string &name) const { return m_options.output_dir + "/" + name; }
 
     // The folder, and the names in it, before any work.
@@ -312,8 +200,9 @@ private:
                 return failed(converted.error());
             }
             job.converted = std::move(*converted);
-            note_dropped(job);
-            compare_with_envelope(job);
+            job.plan.virtual_size = job.converted.artifact.virtual_size.value_or(0);
+            note_dropped(job, m_options.convert.drop.any(), m_progress);
+            note_envelope(job, m_progress);
             if (!recheck(job, job.converted.artifact)) {
                 remove_artifacts();
                 return false;
@@ -333,15 +222,16 @@ private:
         for (auto &job : m_jobs) {
             ConvertOptions convert_options = m_options.convert;
             convert_options.offer_drop = true;
-            auto streamed = stream_image(job.path, job.linted.entry.probe, manifest_of(job), job.manifest,
+            auto streamed = stream_image(job.path, job.linted.entry.probe, manifest_for(job), job.manifest,
                                          destination_of(job), convert_options, upload_options(), m_progress);
             if (!streamed)
                 return failed(streamed.error());
             job.converted = std::move(streamed->converted);
             job.object = std::move(streamed->object);
             job.sha256_unknown = std::move(streamed->sha256_unknown);
-            note_dropped(job);
-            compare_with_envelope(job);
+            job.plan.virtual_size = job.converted.artifact.virtual_size.value_or(0);
+            note_dropped(job, m_options.convert.drop.any(), m_progress);
+            note_envelope(job, m_progress);
             if (!recheck(job, job.converted.artifact))
                 return false;
         }
@@ -362,49 +252,6 @@ private:
         return true;
     }
 
-    // What was left out, or what could be.
-    void note_dropped(const Job &job)
-    {
-        bool const wanted = m_options.convert.drop.any();
-        std::uint64_t offered = 0;
-        std::vector<std::string> kinds;
-        for (auto const &dropped : job.converted.dropped) {
-            if (wanted) {
-                m_progress.note(fmt::format("{}: {}", printable(job.path), describe(dropped)));
-                continue;
-            }
-            offered += dropped.bytes;
-            if (dropped.bytes != 0 && std::ranges::find(kinds, dropped.what) == kinds.end())
-                kinds.push_back(dropped.what);
-        }
-        if (offered >= worth_an_offer)
-            m_progress.note(fmt::format("{}: {} of the disk are dead: leave them out with --drop {}",
-                                        printable(job.path), human_size(offered), join(kinds, " --drop ")));
-    }
-
-    // What the OVF says of the disk, and what the disk says itself.
-    void compare_with_envelope(Job &job)
-    {
-        auto const &ovf = job.linted.entry.probe.details.ovf;
-        std::uint64_t const size = job.converted.artifact.virtual_size.value_or(0);
-        job.plan.virtual_size = size;
-        if (!ovf)
-            return;
-        for (auto const &disk : ovf->disks) {
-            if (disk.file == job.linted.entry.probe.member && disk.capacity != size)
-                m_progress.note(fmt::format("{}: the OVF gives {} a capacity of {}, the disk has {}",
-                                            printable(job.path), printable(disk.file), human_size(disk.capacity),
-                                            human_size(size)));
-        }
-        if (job.role != Role::system || !ovf->firmware || !job.linted.inspection)
-            return;
-        auto const modes = boot_modes_of(*job.linted.inspection);
-        bool const efi = *ovf->firmware == "efi";
-        if (efi ? !modes.uefi : !modes.bios)
-            m_progress.note(fmt::format("{}: the OVF says that the machine starts by {}, the disk cannot",
-                                        printable(job.path), efi ? "UEFI" : "BIOS"));
-    }
-
     // What this run has named so far: half of an image is no use to anyone.
     void remove_artifacts()
     {
@@ -417,53 +264,23 @@ private:
         m_outcome.artifacts.clear();
     }
 
-    Manifest manifest_of(const Job &job) const
+    Manifest manifest_for(const DiskJob &job) const
     {
-        auto const &source = job.linted.entry.probe;
-        auto const &artifact = job.converted.artifact;
-        Manifest manifest;
-        manifest.source = {source_name(job.path), to_string(source.format), source.wrapped_in, source.member,
-                           source.file_size};
-        if (source.hazard("in-use") != nullptr)
-            manifest.source.consistency = "crash";
-        manifest.artifact = {file_name(job),         to_string(m_options.convert.target),
-                             artifact.variant,       artifact.file_size,
-                             job.plan.virtual_size,  job.converted.sha256,
-                             job.converted.crc64ecma};
-        if (job.object) {
-            manifest.artifact.streamed_to = job.object->receipt.destination;
-            manifest.artifact.parts = job.object->parts;
-        }
-        if (!job.sha256_unknown.empty()) {
-            manifest.artifact.sha256.reset();
-            manifest.artifact.sha256_unknown = job.sha256_unknown;
-        }
-        manifest.content.digest = job.converted.content_digest.value_or("");
-        if (m_options.convert.drop.any())
-            manifest.content.dropped = job.converted.dropped;
-        manifest.guest = job.linted.entry.guest;
-        manifest.check = {m_profile.name, job.linted.entry.verdict, {}};
-        for (auto const &finding : job.linted.entry.findings) {
-            if (finding.accepted)
-                manifest.check.waived.push_back(finding.rule);
-        }
-        manifest.role = job.role;
-        manifest.tools = tools_of(job.converted);
-        manifest.created = creation_time();
-        if (&job == &m_jobs.front()) {
-            manifest.import = *m_outcome.parameters;
-        } else {
+        ImportParameters import = *m_outcome.parameters;
+        if (&job != &m_jobs.front()) {
             // A data disk's own mapping; the call itself belongs to the system disk's manifest.
             auto const index = static_cast<std::size_t>(&job - m_jobs.data());
-            manifest.import.disks = {m_outcome.parameters->disks.at(index)};
+            import = {};
+            import.disks = {m_outcome.parameters->disks.at(index)};
         }
-        return manifest;
+        return manifest_of(job, m_options, m_profile.name, std::move(import));
     }
 
     bool write_manifests()
     {
         for (auto const &job : m_jobs) {
-            auto const written = write_file(job.manifest, manifest_json(manifest_of(job)), m_options.convert.overwrite);
+            auto const written =
+                write_file(job.manifest, manifest_json(manifest_for(job)), m_options.convert.overwrite);
             if (!written) {
                 remove_artifacts();
                 return failed(written.error());
@@ -499,7 +316,7 @@ private:
         return upload_with;
     }
 
-    std::string destination_of(const Job &job) const
+    std::string destination_of(const DiskJob &job) const
     {
         return &job == &m_jobs.front() ? m_options.upload : destination_beside(m_options.upload, file_name(job));
     }
@@ -526,26 +343,12 @@ private:
     ProgressSink &m_progress;
     Profile m_profile;
     ImportRequest m_request;  // the user's, and what the destination tells
-    std::vector<Job> m_jobs;
+    std::vector<DiskJob> m_jobs;
     std::vector<int> m_codes;
     PrepareOutcome m_outcome;
 };
 
 }  // namespace
-
-std::vector<std::string> artifact_names(const std::vector<std::string> &paths)
-{
-    std::set<std::string> taken;
-    std::vector<std::string> names;
-    for (auto const &path : paths) {
-        std::string const stem = stem_of(path);
-        std::string name = stem;
-        for (int n = 2; !taken.insert(name).second; ++n)
-            name = fmt::format("{}-{}", stem, n);
-        names.push_back(name);
-    }
-    return names;
-}
 
 PrepareOutcome prepare(const std::string &path, const PrepareOptions &options, ProgressSink &progress)
 {
