@@ -3,7 +3,7 @@
 # fails is made again; a run that is cut off is gone on with; nothing of the artifact is ever a file here.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
 . "$SOURCE_DIR/tests/servers/lib.sh"
-needs qemu-img python3
+needs qemu-img python3 flock
 needs_oss_front
 
 # 48 MiB that do not compress, in shreds, and a partition table: several parts of 5 MiB and more.
@@ -109,6 +109,16 @@ expect_exit 0 "$IMGPORT" prepare disk.raw --output denied --stream --upload oss:
 expect_equal "gone on with" "$(sum_of_object denied.qcow2)" "$good"
 expect_equal "parts sent twice" "$(oss_control GET log |
   jq -r '[.[] | select(.action == "UploadPart" and .part < 4 and .part > 1)] | length')" 0
+
+# Or it is given up, though there is no manifest yet; not while someone else is at it.
+plan_fault '{"action": "UploadPart", "part": 4, "kind": "deny"}' >/dev/null
+rm -rf given-up
+expect_exit 4 "$IMGPORT" prepare disk.raw --output given-up --stream --upload oss://imgs/given-up.qcow2 "${common[@]}"
+expect_exit 4 flock given-up/disk.upload.json.lock "$IMGPORT" upload given-up/disk.manifest.json --abort
+expect_text err 'another imgport'
+expect_exit 0 "$IMGPORT" upload given-up/disk.manifest.json --abort
+expect_equal "files of what was given up" "$(ls given-up)" ""
+expect_no_uploads imgs
 
 # Killed at any moment, and gone on with.
 kills=3
