@@ -2,14 +2,13 @@
 
 #include <array>
 #include <cerrno>
-#include <ctime>
 
 #include <fcntl.h>
-#include <fmt/chrono.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/json_fields.hpp"
+#include "support/time_text.hpp"
 
 namespace imgport {
 namespace {
@@ -115,7 +114,7 @@ Result<Journal> Journal::open(const std::string &path)
 
 void Journal::append(JournalLine line)
 {
-    line.at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+    line.at = iso_time(std::chrono::system_clock::now());
     Json json{{"schema", schema}};
     json.update(to_json(line));
     m_pending += json.dump() + "\n";

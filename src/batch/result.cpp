@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include "support/json_fields.hpp"
+#include "guest/facts_json.hpp"
 
 namespace imgport {
 namespace {

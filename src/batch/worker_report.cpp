@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "support/json_fields.hpp"
+#include "guest/facts_json.hpp"
 
 namespace imgport {
 namespace {

@@ -64,9 +64,16 @@ extern const FormatReader iso_reader;
 extern const FormatReader raw_reader;  // recognises everything: asked last
 extern const FormatReader ovf_reader;  // the descriptor by itself (XML)
 
+// How far into a disk content_of() looks, at most: UFS2's superblock at 256 KiB is the last that it knows.
+constexpr std::size_t content_reach = std::size_t{264} << 10;
+
 // What a run of bytes begins with, in blkid's words where it has one: "gpt", "mbr", "ext4", "xfs", "btrfs", "vfat",
 // "ntfs", "swap", "LVM2_member", "crypto_LUKS", "linux_raid_member", "BitLocker", "iso9660", "zfs_member", ...;
-// empty: nothing known. `head` is the first 1 MiB, or less where there is less.
+// empty: nothing known. `head` is what content_reach says, or less where there is less.
 std::string content_of(std::span<const std::byte> head);
+
+// Those of them for which the first 12 KiB are enough; among them what disks begin with: partition tables.
+std::string early_content_of(std::span<const std::byte> head);
+constexpr std::size_t early_content_reach = std::size_t{12} << 10;
 
 }  // namespace imgport

@@ -55,6 +55,9 @@ constexpr Magic magics[]{
     {0x406, "\x34\x34"sv, "nilfs2"},
 };
 
+static_assert(std::all_of(std::begin(magics), std::end(magics),
+                          [](const Magic &magic) { return magic.offset + magic.bytes.size() <= content_reach; }));
+
 // Partition tables other than the two of a PC.
 constexpr Magic other_tables[]{
     {512, "\x57\x45\x56\x82"sv, "bsd"},
@@ -123,6 +126,7 @@ std::string squashfs_of(Bytes head)
 bool is_zfs(Bytes head)
 {
     constexpr std::uint64_t ring = 128 << 10;
+    static_assert(2 * ring <= content_reach);
     for (std::uint64_t at = ring; at < 2 * ring; at += 1024) {
         if (is_at(head, at, "\x0c\xb1\xba\0\0\0\0\0"sv) || is_at(head, at, "\0\0\0\0\0\xba\xb1\x0c"sv))
             return true;
@@ -157,7 +161,7 @@ bool is_hpfs(Bytes head)
 
 }  // namespace
 
-std::string content_of(std::span<const std::byte> head)
+std::string early_content_of(std::span<const std::byte> head)
 {
     if (is_gpt(head))
         return "gpt";
@@ -169,8 +173,13 @@ std::string content_of(std::span<const std::byte> head)
         return "mbr";
     if (is_at(head, 0, "ER"sv) && is_at(head, 512, "PM"sv))
         return "mac";
-    if (is_lvm2(head))
-        return "LVM2_member";
+    return is_lvm2(head) ? "LVM2_member" : "";
+}
+
+std::string content_of(std::span<const std::byte> head)
+{
+    if (std::string name = early_content_of(head); !name.empty())
+        return name;
     if (std::string name = find_in(magics, head); !name.empty())
         return name;
     for (auto const &reader : {ext_of, squashfs_of, optical_of}) {

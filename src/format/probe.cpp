@@ -4,6 +4,7 @@
 #include <array>
 #include <exception>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "format/file_container.hpp"
@@ -62,8 +63,7 @@ std::string second_format(Container &container)
     if (!matches.empty())
         return to_string(matches.front()->format);
     // The boot sector of a disk can be written so that it passes for a wrapper: then it is the guest who chose.
-    constexpr std::uint64_t head_size = std::uint64_t{1} << 20;
-    auto const length = static_cast<std::size_t>(std::min(container.size().value_or(0), head_size));
+    auto const length = static_cast<std::size_t>(std::min<std::uint64_t>(container.size().value_or(0), content_reach));
     auto const head = container.read(0, length);
     std::string const content = head ? content_of(*head) : std::string();
     return content == "mbr" || content == "gpt" ? "a disk with a partition table" : "";
@@ -128,6 +128,8 @@ void probe_container(FileContainer &container, Neighbours neighbours, const Prob
         describe_raw_only(container, options, facts);
         return note_use(container.file(), facts);
     }
+    // Some kilobytes here and there: by itself the kernel would read megabytes around each (8 MiB on some machines).
+    ::posix_fadvise(container.file().fd(), 0, 0, POSIX_FADV_RANDOM);
     auto const head = container.file().read_up_to(0, PeekedStream::head_size);
     if (!head)
         return set_error(facts, head.error());
@@ -144,6 +146,7 @@ void probe_container(FileContainer &container, Neighbours neighbours, const Prob
         facts.wrapped_in = {to_string(*wrapper)};
         return refuse_two_formats(facts, to_string(*wrapper), other);
     }
+    ::posix_fadvise(container.file().fd(), 0, 0, POSIX_FADV_SEQUENTIAL);
     Budget budget(options.max_stream_bytes, options.max_stream_seconds);
     FileStream stream(container.file());
     ImageFacts packed = describe_packed(stream, options.allowed, budget);

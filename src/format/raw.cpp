@@ -15,8 +15,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t head_length = 1 << 20;
-
 bool recognise(Container &)
 {
     return true;
@@ -119,7 +117,7 @@ void check_gpt(Container &container, Bytes head, std::uint64_t size, ImageFacts 
 
 void describe(Container &container, const AllowedFiles &, ImageFacts &facts)
 {
-    auto const head = read_head(container, head_length);
+    auto head = read_head(container, early_content_reach);
     facts.virtual_size = container.size();
     for (auto const &foreign : foreign_containers) {
         if (!begins_with(head, foreign.magic))
@@ -135,7 +133,11 @@ void describe(Container &container, const AllowedFiles &, ImageFacts &facts)
         return set_error(
             facts, malformed(fmt::format("{} bytes are no disk: it has at least one sector of 512", *container.size()),
                              std::nullopt, ""));
-    std::string content = content_of(head);
+    std::string content = early_content_of(head);
+    if (content.empty()) {
+        head = read_head(container, content_reach);
+        content = content_of(head);
+    }
     if (content.empty() && is_raid_member_by_its_end(container))
         content = "linux_raid_member";
     if (auto const size = container.size()) {

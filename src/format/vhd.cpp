@@ -118,7 +118,7 @@ Result<void> read_fixed(Container &container, const FoundVhdFooter &found, Image
     if (data > needed)
         add_hazard(facts, "trailing-data", HazardSeverity::note,
                    fmt::format("{} bytes lie between the disk and the footer", data - needed));
-    auto const head = read_head(container, static_cast<std::size_t>(std::min<std::uint64_t>(data, 1 << 20)));
+    auto const head = read_head(container, static_cast<std::size_t>(std::min<std::uint64_t>(data, content_reach)));
     if (std::string content = content_of(head); !content.empty())
         facts.details.content = std::move(content);
     return {};

@@ -7,8 +7,8 @@
 #include <imgport/convert.hpp>
 
 #include "convert/verify.hpp"
+#include "guest/facts_json.hpp"
 #include "support/file.hpp"
-#include "support/json_fields.hpp"
 #include "support/text.hpp"
 
 namespace imgport {

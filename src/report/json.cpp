@@ -1,7 +1,7 @@
 // The JSON documents of the contract (docs/contract.md).
 #include <imgport/report.hpp>
 
-#include "support/json_fields.hpp"
+#include "guest/facts_json.hpp"
 
 namespace imgport {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "guest/facts_json.hpp"
 #include "support/file.hpp"
-#include "support/json_fields.hpp"
 
 namespace imgport {
 namespace {

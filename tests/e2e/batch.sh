@@ -3,7 +3,7 @@
 # are those of an undisturbed run; a full disk stops the batch and not its images. IMGPORT_FULL=1: 60 images, and 20
 # kills instead of 3.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
-. "$SOURCE_DIR/tests/e2e/lib/batch.sh"
+. "$SOURCE_DIR/tests/e2e/lib_batch.sh"
 needs qemu-img jq
 
 full=${IMGPORT_FULL:-}

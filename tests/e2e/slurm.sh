@@ -3,7 +3,7 @@
 # happens to nodes, to tasks, and to the run that follows them.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
 . "$SOURCE_DIR/tests/servers/lib.sh"
-. "$SOURCE_DIR/tests/e2e/lib/batch.sh"
+. "$SOURCE_DIR/tests/e2e/lib_batch.sh"
 needs qemu-img jq slurmctld slurmd munged sbatch squeue
 
 images=30
@@ -51,7 +51,7 @@ slow_one_on_n1() {
   node_job=$(squeue --noheader --array --states=RUNNING --format='%N %F_%K' | awk '$1 == "n1" { print $2; exit }')
   [ -n "$node_job" ]
 }
-wait_until "nothing ran on n1" 30 slow_one_on_n1
+wait_until "nothing ran on n1" 120 slow_one_on_n1
 slurm/node n1 kill
 status=0
 wait "$run" || status=$?
@@ -74,7 +74,7 @@ expect_equal "nothing is done twice" "$(journal cluster 'map(select(.event == "s
 
 # ---------------------------------------------- the run itself is killed: its tasks go on, and the next one follows them
 in_background killed
-wait_until "nothing was submitted" 30 grep -q 'Slurm job' err
+wait_until "nothing was submitted" 120 grep -q 'Slurm job' err
 sleep 1
 kill -9 "$run"
 wait "$run" 2>/dev/null || true
@@ -87,7 +87,7 @@ expect_equal "arrays of the second run" "$(grep -c 'Slurm job' err || true)" 0
 
 # ------------------------------------------------------------------------------ told to stop; and taken up again later
 in_background stopped --jobs 2
-wait_until "nothing ran" 30 grep -q started err
+wait_until "nothing ran" 120 grep -q started err
 expect_exit 0 "$IMGPORT" batch cancel stopped
 status=0
 wait "$run" || status=$?
