@@ -110,3 +110,13 @@ function(imgport_embed_profiles out)
     "}  // namespace imgport\n")
   file(CONFIGURE OUTPUT ${out} CONTENT "@code@" @ONLY)
 endfunction()
+
+# So is the file that makes a container.
+function(imgport_embed_container_file out)
+  set(source ${PROJECT_SOURCE_DIR}/Containerfile)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  file(READ ${source} text)
+  string(CONCAT code "// Written by the build out of Containerfile.\n#include \"batch/container_file.hpp\"\n\n"
+    "namespace imgport {\n\nconst char *const container_file = R\"file(${text})file\";\n\n}  // namespace imgport\n")
+  file(CONFIGURE OUTPUT ${out} CONTENT "@code@" @ONLY)
+endfunction()

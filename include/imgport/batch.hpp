@@ -281,6 +281,8 @@ Result<BatchOutcome> run_batch(const std::vector<BatchJob> &jobs, const BatchOpt
 // The jobs of the last run in that folder.
 Result<std::vector<BatchJob>> stored_jobs(const std::string &output_dir);
 Result<BatchJob> stored_job(const std::string &output_dir, std::size_t index);
+// Among the places of a list that are named so ("0-3,7"), the nth, counted from 0.
+Result<std::size_t> nth_place(const std::string &places, std::size_t n);
 
 // Does one job of the folder's list, unless it is finished: `prepare`, and its result written beside the journal.
 // Stages and result are reported on `report_fd`. The exit code is the job's.

@@ -87,12 +87,18 @@ std::uint64_t source_bytes(const BatchJob &job)
     return bytes;
 }
 
-std::uint64_t reserve_for(const std::string &path, std::uint64_t allocated, const ConvertOptions &options)
+bool looks_packed(const std::string &path)
 {
     constexpr std::array packed{".gz", ".xz", ".bz2", ".zst", ".zip", ".tgz", ".ova", ".dmg"};
+    return std::any_of(packed.begin(), packed.end(),
+                       [name = to_lower(path)](const char *suffix) { return name.ends_with(suffix); });
+}
+
+std::uint64_t reserve_for(const std::string &path, std::uint64_t allocated, const ConvertOptions &options)
+{
     constexpr std::array maybe_packed{".qcow2", ".vmdk"};
     auto const ends = [name = to_lower(path)](const char *suffix) { return name.ends_with(suffix); };
-    bool const is_packed = std::any_of(packed.begin(), packed.end(), ends);
+    bool const is_packed = looks_packed(path);
     bool const may_be = std::any_of(maybe_packed.begin(), maybe_packed.end(), ends);
     double factor = 1;
     if (compresses(options))

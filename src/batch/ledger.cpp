@@ -240,6 +240,14 @@ void Ledger::put_back(std::size_t index, const std::string &reason)
         tell(course);
 }
 
+void Ledger::failed_elsewhere(std::size_t index, const BatchResult &result)
+{
+    auto &status = m_courses[index].status;
+    status.exit_code = result.exit_code;
+    status.reason = result.reason;
+    status.again = true;
+}
+
 void Ledger::tell(const Course &course)
 {
     refresh();
@@ -333,12 +341,12 @@ BatchOutcome Ledger::close()
     m_status.jobs.clear();
     for (auto const &course : m_courses) {
         m_status.jobs.push_back(course.status);
-        if (course.status.state == JobState::failed)
+        if (course.status.state == JobState::failed || course.status.again)
             codes.push_back(course.status.exit_code);
     }
     if (interrupted() || m_draining)
         codes.push_back(exit_code(ErrorCode::interrupted));
-    if (!written || m_status.left > 0)
+    if (!written || (m_status.left > 0 && !m_rest_is_elsewhere))
         codes.push_back(exit_code(ErrorCode::environment));
     outcome.status = m_status;
     outcome.exit_code = worst_exit_code(codes);

@@ -52,6 +52,11 @@ public:
     // It waits again: for the next run where `reason` is empty (this one stops), else for its turn in this one.
     void put_back(std::size_t index, const std::string &reason);
 
+    // What is left is done elsewhere when this run has ended: that is no failure.
+    void leave_the_rest() { m_rest_is_elsewhere = true; }
+    // It failed there, by its result, and is tried again: that is one.
+    void failed_elsewhere(std::size_t index, const BatchResult &result);
+
     void note(std::string_view text) const { m_watcher.note(text); }
     void remark(std::size_t index, std::string_view text) const { m_watcher.remark(m_courses[index].status, text); }
     // What nothing can be started for; empty: nothing.
@@ -90,6 +95,7 @@ private:
     std::uint64_t m_bytes_ended = 0;
     std::uint64_t m_bytes_before = 0;  // of what was finished when the run began
     bool m_draining = false;
+    bool m_rest_is_elsewhere = false;
     bool m_journal_works = true;
     std::chrono::steady_clock::time_point m_begun = {};
     std::chrono::steady_clock::time_point m_next_beat = {};

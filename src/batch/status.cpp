@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "batch/fingerprint.hpp"
 #include "batch/folder.hpp"
 #include "batch/journal.hpp"
 #include "batch/places.hpp"
@@ -29,6 +30,14 @@ std::optional<BatchStatus> progress_of(const BatchFolder &folder)
     }
 }
 
+std::uint64_t size_of(const std::vector<RecordedFile> &files)
+{
+    std::uint64_t bytes = 0;
+    for (auto const &file : files)
+        bytes += file.size;
+    return bytes;
+}
+
 JobStatus status_of(const BatchJob &job, const JobRecord *record)
 {
     JobStatus status{.name = job.name, .path = job.path};
@@ -43,9 +52,30 @@ JobStatus status_of(const BatchJob &job, const JobRecord *record)
     status.reason = record->reason;
     status.again = record->again;
     status.seconds = record->seconds;
-    for (auto const &file : record->files)
-        status.artifact_bytes += file.size;
+    status.artifact_bytes = size_of(record->files);
     return status;
+}
+
+// What the journal does not tell yet: that a cluster's task has ended, or is at work. Nothing is written.
+void look_beside(JobStatus &status, const BatchFolder &folder, const BatchJob &job, Fingerprints &fingerprints)
+{
+    bool const ended = status.state == JobState::done || status.state == JobState::failed;
+    auto const result = read_result(folder, job.name);
+    // An earlier failure that is to be tried again is no news.
+    if (result && !(ended && result->again) && result->fingerprint == fingerprints.of(job) &&
+        files_there(folder, result->files)) {
+        status.state = result->exit_code == 0 ? JobState::done : JobState::failed;
+        status.exit_code = result->exit_code;
+        status.verdict = result->verdict;
+        status.reason = result->reason;
+        status.again = result->again;
+        status.artifact_bytes = size_of(result->files);
+    }
+    bool const settled = !status.again && (status.state == JobState::done || status.state == JobState::failed);
+    if (!settled && FileLock::held(folder.claim(job.name))) {
+        status.state = JobState::running;
+        status.stage = "at work";
+    }
 }
 
 // What needs attention first: an artifact that did not verify, the machine's failures, bad input, findings.
@@ -98,6 +128,7 @@ Result<BatchStatus> batch_status(const std::string &output_dir)
         status.seconds_left = progress->seconds_left;
         status.waiting_for = progress->waiting_for;
     }
+    Fingerprints fingerprints;
     for (auto const &job : *jobs) {
         auto const found = records->jobs.find(job.name);
         auto const *const record = found == records->jobs.end() ? nullptr : &found->second;
@@ -110,6 +141,8 @@ Result<BatchStatus> batch_status(const std::string &output_dir)
                         one = running;
                 }
             }
+        } else if ((one.state != JobState::done && one.state != JobState::failed) || one.again) {
+            look_beside(one, folder, job, fingerprints);
         }
         status.done += one.state == JobState::done ? 1 : 0;
         status.failed += one.state == JobState::failed ? 1 : 0;

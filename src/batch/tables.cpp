@@ -130,7 +130,9 @@ std::string batch_status_text(const BatchStatus &status, const TextOptions &opti
         if (job->state == JobState::failed || options.verbose)
             shown.push_back(job);
     }
-    std::string out = status.active ? "a run is under way\n" : "no run is under way\n";
+    std::string out = status.active        ? "a run is under way\n"
+                      : status.running > 0 ? "no run is under way, but images are being worked on\n"
+                                           : "no run is under way\n";
     for (auto const &job : status.jobs) {
         if (job.state == JobState::running)
             out += "  " + line_of_running(job) + "\n";
