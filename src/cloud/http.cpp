@@ -118,7 +118,7 @@ HeaderList headers_of(const HttpRequest &request, bool ask_first)
             return {nullptr, curl_slist_free_all};
         typed = typed || to_lower(name) == "content-type";
         // "Name;" is libcurl's way to send a header without a value.
-        if (!add(list, value.empty() ? name + ";" : name + ": " + value))
+        if (!add(list, value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value)))
             return {nullptr, curl_slist_free_all};
     }
     // libcurl would add one of its own, which no signature knows of.
