@@ -16,6 +16,7 @@
 #include "batch/kubernetes_volumes.hpp"
 #include "batch/places.hpp"
 #include "batch/run_parts.hpp"
+#include "support/shell_words.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -42,18 +43,6 @@ PodUser owner_of(const std::string &folder)
     if (::stat(folder.c_str(), &st) != 0 || st.st_uid == 0)
         return {};
     return {st.st_uid, st.st_gid};
-}
-
-// For a shell.
-std::string word(const std::string &text)
-{
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=+@%";
-    if (text.find_first_not_of(plain) == std::string::npos)
-        return text;
-    std::string out = "'";
-    for (char const c : text)
-        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
 }
 
 class Paperwork {
@@ -201,15 +190,16 @@ private:
             m_ledger.note(
                 fmt::format("the container image {0} is made by: podman build -t {0} -f {1} SOURCES, imgport's "
                             "source tree; or name yours with --container-image",
-                            container_image(), word(container_path())));
+                            container_image(), shell_word(container_path())));
         if (written.images < m_left.size())
             m_ledger.note(
                 fmt::format("{} of the images are in this Job, the others in the one after it", written.images));
-        m_ledger.note(fmt::format("{} images are left: kubectl apply -f {}", m_left.size(), word(manifest_path())));
+        m_ledger.note(
+            fmt::format("{} images are left: kubectl apply -f {}", m_left.size(), shell_word(manifest_path())));
         m_ledger.note(
             fmt::format("imgport batch status {} shows what the pods have done; when the Job {} has ended, the "
                         "same command as now gathers it",
-                        word(m_options.output_dir), written.name));
+                        shell_word(m_options.output_dir), written.name));
     }
 
     void warn_of_permissions() const
@@ -220,7 +210,7 @@ private:
             if (m_user.may(path, 3))
                 continue;
             m_ledger.note(fmt::format("{} may not write in {}: chown -R {}:{} {}", who, printable(path), m_user.user,
-                                      m_user.group, word(folder.output())));
+                                      m_user.group, shell_word(folder.output())));
             break;
         }
         for (std::size_t const index : m_left) {

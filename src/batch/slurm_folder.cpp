@@ -7,6 +7,7 @@
 
 #include "support/digest.hpp"
 #include "support/file.hpp"
+#include "support/shell_words.hpp"
 #include "support/text.hpp"
 
 namespace imgport {
@@ -14,25 +15,17 @@ namespace {
 
 constexpr std::size_t list_limit = std::size_t{64} << 20;
 
-std::string quoted(const std::string &word)
-{
-    std::string out = "'";
-    for (char const c : word)
-        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
-
 std::string script(const std::string &tasks, const std::string &output, const std::vector<std::string> &command)
 {
     std::string words;
     for (auto const &word : command)
-        words += quoted(word) + " ";
+        words += shell_word(word) + " ";
     return fmt::format(
         "#!/bin/sh\n"
         "# Written by imgport. Task N does the image of line N: its place in the batch's list, its name.\n"
         "index=$(sed -n \"${{SLURM_ARRAY_TASK_ID}}p\" {} | cut -f 1)\n"
         "exec {}--output {} --index \"$index\" --threads \"${{SLURM_CPUS_PER_TASK:-1}}\"\n",
-        quoted(tasks), words, quoted(output));
+        shell_word(tasks), words, shell_word(output));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 # as far as that goes without building a container; and what each index's pod would do, done by hand, two at a time: the
 # results are those of a run on this machine.
 . "$SOURCE_DIR/tests/e2e/lib.sh"
+. "$SOURCE_DIR/tests/e2e/lib_batch.sh"
 needs node jq qemu-img
 modules=${KUBERNETES_MODULES:-$SOURCE_DIR/build/oracles/kubernetes}
 [ -d "$modules/node_modules/kubernetes-models" ] ||
@@ -39,6 +40,8 @@ on_kubernetes=("$IMGPORT" batch run jobs.toml --output "$out" --on kubernetes "$
 # ------------------------------------------------------------------------------------------------------- the manifest
 expect_exit 2 "$IMGPORT" batch run jobs.toml --output "$work/nowhere" --on kubernetes --volume "disks=$work/source disks"
 expect_text err 'the folder of the batch lies under no --volume'
+expect_exit 2 "$IMGPORT" batch run jobs.toml --output "$work/nowhere" --volume "out=$work"
+expect_text err 'goes with --on kubernetes'
 expect_exit 2 "$IMGPORT" batch run ssh://host/dev/vda --output "$work/nowhere" --on kubernetes "${volumes[@]}"
 expect_text err 'another machine'
 expect_exit 0 "${on_kubernetes[@]}" --jobs 3 --threads 1 --timeout-per-image 600 --namespace imports \
@@ -132,14 +135,7 @@ expect_no_file "$out/.imgport-batch/kubernetes"
 local_status=0
 "$IMGPORT" batch run jobs.toml --output here >/dev/null 2>&1 || local_status=$?
 expect_equal "exit code, as of a run here" "$status" "$local_status"
-sums() {
-  (cd "$1" && find . -type f ! -name journal.jsonl ! -name lock -exec sha256sum {} + | sort -k 2)
-}
-sums here >here.sums
-sums "$out" >there.sums
-expect_equal "files" "$(($(wc -l <here.sums) > 20))" 1
-diff here.sums there.sums || fail "the results differ from those of a run here"
-checks=$((checks + 1))
+expect_same_results here "$out"
 # What pods have done is finished for a run here as well.
 expect_exit 3 "$IMGPORT" batch run --output "$out"
 expect_equal "started here" "$(grep -c '"event":"start"' "$out/.imgport-batch/journal.jsonl" || true)" 0

@@ -48,6 +48,20 @@ void add_place_options(CLI::App &verb, PlaceOptions &options)
 
 Result<void> apply_place(const PlaceOptions &options, const Globals &globals, BatchOptions &batch)
 {
+    struct Bound {
+        const char *option;
+        bool given;
+        const char *place;
+    };
+    for (auto const &[option, given, place] : {Bound{"sbatch", !options.sbatch.empty(), "slurm"},
+                                               Bound{"container-image", !options.container_image.empty(), "kubernetes"},
+                                               Bound{"volume", !options.volumes.empty(), "kubernetes"},
+                                               Bound{"namespace", !options.name_space.empty(), "kubernetes"}}) {
+        if (given && options.on != place)
+            return fail({.code = ErrorCode::usage,
+                         .message = fmt::format("--{} goes with --on {}", option, place),
+                         .field = option});
+    }
     constexpr std::array places{std::pair{"local", BatchPlace::here}, std::pair{"slurm", BatchPlace::slurm},
                                 std::pair{"kubernetes", BatchPlace::kubernetes}};
     for (auto const &[name, place] : places) {
