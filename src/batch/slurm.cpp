@@ -52,6 +52,7 @@ struct Task {
     std::size_t index = 0;  // of its job
     FileMark before = {};   // the result that lay there when it was submitted
     bool running = false;
+    std::string node = {};
     bool hastened = false;
     Clock::time_point begun = {};
     std::optional<Clock::time_point> over = {};
@@ -303,10 +304,8 @@ private:
     {
         switch (news.phase) {
         case SlurmPhase::pending:
-            if (task.running) {
-                task.running = false;
-                m_ledger.put_back(task.index, "its node was lost, Slurm starts it anew");
-            }
+            if (task.running)
+                lost(task);
             if (news.reason == "BeginTime" && !std::exchange(task.hastened, true))
                 hasten_on_slurm(news);
             m_ledger.waits_for("Slurm: " + printable(news.reason, 100));
@@ -316,11 +315,21 @@ private:
         }
     }
 
+    void lost(Task &task)
+    {
+        task.running = false;
+        m_ledger.put_back(task.index, fmt::format("{} was lost, Slurm starts it anew", printable(task.node, 100)));
+    }
+
     void start(Task &task, const SlurmTask &news)
     {
+        // Between two looks it may have waited for another node.
+        if (task.running && task.node != news.node)
+            lost(task);
         if (task.running)
             return;
         task.running = true;
+        task.node = news.node;
         task.hastened = false;
         task.begun = Clock::now();
         m_ledger.started(task.index, news.node);
