@@ -35,6 +35,7 @@ StoreResult<ObjectInfo> complete_object(const StoreCaller &caller, ObjectStore &
                                         bool forbid_overwrite)
 {
     std::vector<std::string> etags;
+    etags.reserve(parts.size());
     for (auto const &part : parts)
         etags.push_back(part.etag_is_md5 ? part.etag : std::string());
     expected.etag = etag_of_parts(etags);

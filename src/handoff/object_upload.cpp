@@ -184,6 +184,7 @@ private:
                 etags[part.number] = part.etag;
         }
         std::vector<std::string> in_order;
+        in_order.reserve(etags.size());
         for (auto const &[number, etag] : etags)
             in_order.push_back(etag);
         return in_order.size() == plan.count() ? etag_of_parts(in_order) : std::string();

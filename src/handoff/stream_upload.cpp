@@ -368,6 +368,7 @@ private:
         StoreResult<ObjectInfo> object;
         if (m_compare_only) {
             std::vector<std::string> etags;
+            etags.reserve(parts.size());
             for (auto const &part : parts)
                 etags.push_back(part.etag);
             expected.etag = etag_of_parts(etags);

@@ -44,9 +44,11 @@ bool matches(const Waiver &waiver, const Finding &finding)
 void accept(std::vector<Finding> &findings, const std::string &path, const std::string &profile,
             const Acceptances &acceptances)
 {
-    Finding expired{.rule = waiver_expired, .message = {}};
-    expired.status = Status::violated;
-    expired.fix = "Mend what the rule found, or give the waiver a later `expires` and a reason that still holds";
+    Finding expired{.rule = waiver_expired,
+                    .status = Status::violated,
+                    .message = {},
+                    .fix =
+                        "Mend what the rule found, or give the waiver a later `expires` and a reason that still holds"};
     std::vector<std::string> rules;
     for (auto &finding : findings) {
         for (auto const &waiver : acceptances.waivers) {
