@@ -1,6 +1,7 @@
 // drop_plan IMAGE free-space|swap...: what plan_drop() makes of a disk, as JSON. For comparison with other tools; not
 // installed.
 #include <cstdio>
+#include <exception>
 #include <string>
 
 #include <fmt/format.h>
@@ -38,12 +39,9 @@ Result<Json> plan_of(const std::string &path, const DropOptions &options)
     return out;
 }
 
-}  // namespace
-}  // namespace imgport
-
-int main(int argc, char **argv)
+int run(int argc, char **argv)
 {
-    imgport::DropOptions options;
+    DropOptions options;
     for (int i = 2; i < argc; ++i) {
         std::string const what = argv[i];
         options.free_space |= what == "free-space";
@@ -53,11 +51,24 @@ int main(int argc, char **argv)
         fmt::print(stderr, "usage: drop_plan IMAGE free-space|swap...\n");
         return 2;
     }
-    auto const plan = imgport::plan_of(argv[1], options);
+    auto const plan = plan_of(argv[1], options);
     if (!plan) {
-        fmt::print(stderr, "drop_plan: {}\n", imgport::describe(plan.error()));
+        fmt::print(stderr, "drop_plan: {}\n", describe(plan.error()));
         return 3;
     }
     fmt::print("{}\n", plan->dump());
     return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace imgport
+
+int main(int argc, char **argv)
+{
+    try {
+        return imgport::run(argc, argv);
+    } catch (const std::exception &error) {
+        std::fprintf(stderr, "drop_plan: %s\n", error.what());
+        return 4;
+    }
 }

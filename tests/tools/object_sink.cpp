@@ -142,7 +142,7 @@ private:
             std::string name = head.substr(at, colon - at);
             for (auto &c : name)
                 c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-            request.headers[name] = head.substr(head.find_first_not_of(" ", colon + 1), next - colon - 2);
+            request.headers[name] = head.substr(head.find_first_not_of(' ', colon + 1), next - colon - 2);
             at = next + 2;
         }
         return request;
