@@ -23,7 +23,8 @@ std::string small_file(const std::string &path)
 // Our own group of the unified hierarchy, as this process sees it mounted.
 std::string group_folder()
 {
-    for (auto const line : lines_of(small_file("/proc/self/cgroup"))) {
+    auto const text = small_file("/proc/self/cgroup");
+    for (auto const line : lines_of(text)) {
         if (line.starts_with("0::"))
             return "/sys/fs/cgroup" + std::string(line.substr(3));
     }
@@ -58,7 +59,8 @@ unsigned usable_cores()
 std::uint64_t available_memory()
 {
     std::uint64_t available = unlimited;
-    for (auto const line : lines_of(small_file("/proc/meminfo"))) {
+    auto const text = small_file("/proc/meminfo");
+    for (auto const line : lines_of(text)) {
         auto const words = split_blanks(line);
         if (words.size() >= 2 && words[0] == "MemAvailable:")
             available = parse_number(words[1]).value_or(0) * 1024;
@@ -70,7 +72,8 @@ std::uint64_t available_memory()
     std::uint64_t const used = number_in(group + "/memory.current", 0);
     // What is only cached can be had back.
     std::uint64_t cached = 0;
-    for (auto const line : lines_of(small_file(group + "/memory.stat"))) {
+    auto const statistics = small_file(group + "/memory.stat");
+    for (auto const line : lines_of(statistics)) {
         auto const words = split_blanks(line);
         if (words.size() == 2 && (words[0] == "inactive_file" || words[0] == "active_file"))
             cached += parse_number(words[1]).value_or(0);
