@@ -34,7 +34,7 @@ double fraction_of_job(std::string_view stage, double fraction)
     };
     constexpr std::array shares{Share{"unpack", 0, 0.2},    Share{"inspect", 0.02, 0.1}, Share{"convert", 0.1, 0.7},
                                 Share{"verify", 0.7, 0.95}, Share{"digest", 0.7, 0.95},  Share{"copy", 0.95, 1},
-                                Share{"upload", 0.95, 1}};
+                                Share{"upload", 0.95, 1},   Share{"measure", 0.02, 0.1}, Share{"import", 0.95, 1}};
     for (auto const &share : shares) {
         if (share.stage == stage)
             return share.from + (share.to - share.from) * std::clamp(fraction, 0.0, 1.0);
