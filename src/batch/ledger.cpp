@@ -121,10 +121,11 @@ Result<void> Ledger::take_stock(const JournalRecords &records)
         auto const found = records.jobs.find(job.name);
         JobRecord const record = found == records.jobs.end() ? JobRecord{} : found->second;
         course.status.attempts = record.attempts;
-        if (record.state == JobState::running)
+        if (!wanted_again(course, record) && settled(i, record))
+            continue;
+        m_waiting.push_back(i);
+        if (record.attempts > 0)
             cut_short.push_back(job.name);
-        if (wanted_again(course, record) || !settled(i, record))
-            m_waiting.push_back(i);
     }
     m_status.images = m_jobs.size();
     remove_leftovers(m_folder, cut_short);
@@ -141,7 +142,8 @@ bool Ledger::wanted_again(const Course &course, const JobRecord &record)
     // The result first: a worker would take it for finished.
     if (auto result = read_result(m_folder, course.job->name); result && !result->again) {
         result->again = true;
-        [[maybe_unused]] auto const written = write_result(m_folder, *result);
+        if (auto const written = write_result(m_folder, *result); !written)
+            note(describe(written.error()));
     }
     m_journal->append({.event = "retry", .job = course.job->name});
     return true;
@@ -157,7 +159,7 @@ bool Ledger::settled(std::size_t index, const JobRecord &record)
         return true;
     }
     auto const result = read_result(m_folder, course.job->name);
-    if (!result || result->fingerprint != course.fingerprint || result->again || !files_there(m_folder, result->files))
+    if (!result || !settles(m_folder, *result, course.fingerprint))
         return false;
     auto line = end_line(*result, 0);
     line.recovered = true;

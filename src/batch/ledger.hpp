@@ -47,8 +47,6 @@ public:
     void started(std::size_t index, const std::string &host = {});
     void heard(std::size_t index, const WorkerLine &line);
     void ended(std::size_t index, const BatchResult &result, double seconds);
-    // Its end was found in its result, and not seen.
-    void recovered(std::size_t index, const BatchResult &result);
     // It waits again: for the next run where `reason` is empty (this one stops), else for its turn in this one.
     void put_back(std::size_t index, const std::string &reason);
 

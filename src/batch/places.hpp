@@ -11,8 +11,8 @@ void work_here(Ledger &ledger);
 
 // A job array, followed to its end. Fails where Slurm cannot be asked.
 Result<void> work_on_slurm(Ledger &ledger);
-// Arrays whose run is gone, cancelled; false: there are none.
-bool cancel_slurm_arrays(const BatchFolder &folder);
+// Arrays whose run is gone, cancelled, or what of them waits; false: there are none.
+Result<bool> cancel_slurm_arrays(const BatchFolder &folder, bool pending_only);
 
 // Writes the manifest of an Indexed Job for the user to apply, and does not wait for it: the next run gathers what came
 // of it.

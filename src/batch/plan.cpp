@@ -61,8 +61,10 @@ void plan_disk(const std::string &path, const BatchJob &job, const ConvertOption
                bool first)
 {
     if (path.find("://") != std::string::npos) {
-        planned.format = "not looked at";
-        planned.artifact.how = "nothing is known of what is not a file here";
+        if (first) {
+            planned.format = "not looked at";
+            planned.artifact.how = "nothing is known of what is not a file here";
+        }
         return;
     }
     auto const image =

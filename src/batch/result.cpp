@@ -13,7 +13,7 @@ constexpr std::size_t result_limit = std::size_t{64} << 20;
 constexpr std::size_t most_evidence = 10;
 
 // What a report says of an image that needs attention: hundreds of rules that passed are not it.
-void reduce(ReportEntry &entry)
+void reduce(ReportEntry &entry, const std::string &output)
 {
     std::erase_if(entry.findings, [](const Finding &finding) {
         return finding.status == Status::not_applicable ||
@@ -22,6 +22,10 @@ void reduce(ReportEntry &entry)
     for (auto &finding : entry.findings) {
         if (finding.evidence.size() > most_evidence)
             finding.evidence.resize(most_evidence);
+        for (auto &evidence : finding.evidence) {
+            if (evidence.file.starts_with(output))
+                evidence.file.erase(0, output.size());
+        }
     }
     entry.volumes.clear();
     entry.disk.reset();
@@ -68,7 +72,8 @@ std::string reason_of(const PrepareOutcome &outcome)
 
 }  // namespace
 
-BatchResult result_of(const BatchJob &job, const std::string &fingerprint, PrepareOutcome outcome)
+BatchResult result_of(const BatchFolder &folder, const BatchJob &job, const std::string &fingerprint,
+                      PrepareOutcome outcome)
 {
     BatchResult result{.job = job.name,
                        .path = job.path,
@@ -96,7 +101,7 @@ BatchResult result_of(const BatchJob &job, const std::string &fingerprint, Prepa
             result.handed_over.push_back(artifact.receipt);
     }
     for (auto &entry : outcome.report.images) {
-        reduce(entry);
+        reduce(entry, folder.output() + "/");
         result.images.push_back(std::move(entry));
     }
     return result;
@@ -142,6 +147,11 @@ std::optional<BatchResult> read_result(const BatchFolder &folder, const std::str
     } catch (const Json::exception &) {
         return std::nullopt;  // it is made again
     }
+}
+
+bool settles(const BatchFolder &folder, const BatchResult &result, const std::string &fingerprint)
+{
+    return result.fingerprint == fingerprint && !result.again && files_there(folder, result.files);
 }
 
 bool files_there(const BatchFolder &folder, const std::vector<RecordedFile> &files)

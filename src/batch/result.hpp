@@ -41,14 +41,19 @@ struct BatchResult {
     }
 };
 
-// Out of what `prepare` says.
-BatchResult result_of(const BatchJob &job, const std::string &fingerprint, PrepareOutcome outcome);
+// Out of what `prepare` says. Files of the output folder are called by their names there: the result is the same
+// wherever the folder lies.
+BatchResult result_of(const BatchFolder &folder, const BatchJob &job, const std::string &fingerprint,
+                      PrepareOutcome outcome);
 // Of a worker that could not tell.
 BatchResult result_of_crash(const BatchJob &job, const std::string &fingerprint, const std::string &reason, bool again);
 
 Result<void> write_result(const BatchFolder &folder, const BatchResult &result);
 // nullopt: there is none, or none that can be read.
 std::optional<BatchResult> read_result(const BatchFolder &folder, const std::string &name);
+
+// Whether a result is the job's last word: of this source, these options and this version, with all that it wrote.
+bool settles(const BatchFolder &folder, const BatchResult &result, const std::string &fingerprint);
 
 // Whether everything that was written is still there.
 bool files_there(const BatchFolder &folder, const std::vector<RecordedFile> &files);

@@ -17,8 +17,14 @@ std::string owner_of_temporary(const std::string &name)
     if (!name.starts_with('.'))
         return {};
     for (std::string_view const end : {".qcow2.", ".vhd.", ".raw.", ".manifest.json."}) {
-        if (auto const at = name.rfind(end); at != std::string::npos && at > 1)
-            return name.substr(1, at - 1);
+        auto const at = name.rfind(end);
+        if (at == std::string::npos || at <= 1)
+            continue;
+        std::string const owner = name.substr(1, at - 1);
+        // "web-data2" is a disk of "web".
+        auto const disk = owner.rfind("-data");
+        bool const numbered = disk != std::string::npos && disk > 0 && parse_number(owner.substr(disk + 5)).has_value();
+        return numbered ? owner.substr(0, disk) : owner;
     }
     return {};
 }

@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 // Slurm's controller serves others too: it is asked so often, and less often where its answer takes long.
 constexpr auto pace = std::chrono::milliseconds(1500);
 constexpr int rest_per_answer = 20;
+constexpr auto longest_rest = std::chrono::seconds(30);
 // A result that was written on another machine may take so long to be seen here: NFS keeps names in mind.
 constexpr auto arrival = std::chrono::seconds(10);
 // For tasks that were told to end.
@@ -51,8 +52,10 @@ struct FileMark {
 struct Task {
     std::size_t index = 0;  // of its job
     FileMark before = {};   // the result that lay there when it was submitted
+    bool adopted = false;   // from an earlier run
     bool running = false;
     std::string node = {};
+    bool was_lost = false;
     bool hastened = false;
     Clock::time_point begun = {};
     std::optional<Clock::time_point> over = {};
@@ -66,6 +69,8 @@ public:
     {
         if (auto made = m_folder.make(); !made)
             return made;
+        if (auto good = check_sbatch_options(m_options.slurm.sbatch); !good)
+            return good;
         auto const most = most_slurm_tasks();
         if (!most)
             return fail(most.error());
@@ -137,15 +142,15 @@ private:
                 continue;
             std::size_t const index = (*entries)[task.number - 1].index;
             if (std::find(waiting.begin(), waiting.end(), index) != waiting.end() && taken.insert(index).second)
-                expect_task({task.array, task.number}, index, m_folder.name_of(number));
+                expect_task({task.array, task.number}, index, m_folder.name_of(number)).adopted = true;
         }
         return {};
     }
 
-    void expect_task(Key key, std::size_t index, const std::string &name)
+    Task &expect_task(Key key, std::size_t index, const std::string &name)
     {
-        m_tasks[key] = {.index = index, .before = FileMark::of(result_path(index))};
         m_names[key.first] = name;
+        return m_tasks[key] = {.index = index, .before = FileMark::of(result_path(index))};
     }
 
     std::string result_path(std::size_t index) const { return m_ledger.folder().result(m_ledger.jobs()[index].name); }
@@ -171,48 +176,96 @@ private:
         return {};
     }
 
+    std::size_t running_tasks() const
+    {
+        return static_cast<std::size_t>(
+            std::count_if(m_tasks.begin(), m_tasks.end(), [](auto const &one) { return one.second.running; }));
+    }
+
     // One array at a time has tasks that wait, so that its limit is that of the batch.
     Result<void> submit()
     {
-        auto const running = static_cast<unsigned>(
-            std::count_if(m_tasks.begin(), m_tasks.end(), [](auto const &one) { return one.second.running; }));
-        if (m_queue.empty() || !m_can_write || running < m_tasks.size())
-            return {};
-        if (m_options.jobs != 0 && running >= m_options.jobs)
+        std::size_t const running = running_tasks();
+        if (m_queue.empty() || !m_can_write || running < m_tasks.size() || at_limit(running))
             return {};
         std::vector<SlurmEntry> entries;
         for (std::size_t i = 0; i < std::min(m_queue.size(), m_most_tasks); ++i)
             entries.push_back({m_queue[i], m_ledger.jobs()[m_queue[i]].name});
         unsigned const number = m_next_array++;
+        auto const id = submit_array(number, entries);
+        if (!id)
+            return refused(id.error(), entries.size());
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            expect_task({*id, i + 1}, entries[i].index, m_folder.name_of(number));
+            ++m_submissions[entries[i].index];
+        }
+        m_queue.erase(m_queue.begin(), m_queue.begin() + static_cast<std::ptrdiff_t>(entries.size()));
+        m_newest = *id;
+        m_throttle = throttle(running);
+        m_ledger.note(fmt::format("Slurm job {}: {} images", *id, entries.size()));
+        return {};
+    }
+
+    bool at_limit(std::size_t running) const { return m_options.jobs != 0 && running >= m_options.jobs; }
+
+    // What the newest array may run beside so many tasks of others; 0: no limit.
+    unsigned throttle(std::size_t others) const
+    {
+        if (m_options.jobs == 0)
+            return 0;
+        return others >= m_options.jobs ? 1 : m_options.jobs - static_cast<unsigned>(others);
+    }
+
+    // The last tasks of older arrays end, and the newest one may take their places.
+    void widen()
+    {
+        auto const others = static_cast<std::size_t>(std::count_if(
+            m_tasks.begin(), m_tasks.end(), [&](auto const &one) { return one.first.first != m_newest; }));
+        unsigned const wanted = throttle(others);
+        if (m_newest == 0 || wanted <= m_throttle)
+            return;
+        m_throttle = wanted;
+        set_slurm_throttle(m_newest, wanted);
+    }
+
+    Result<std::uint64_t> submit_array(unsigned number, const std::vector<SlurmEntry> &entries)
+    {
         auto command = m_options.slurm.program;
         if (m_options.timeout) {
             command.emplace_back("--timeout-per-image");
             command.push_back(std::to_string(m_options.timeout->count()));
         }
         if (auto stored = m_folder.store(number, entries, command); !stored)
-            return complain(stored.error());
-        auto const id = submit_to_slurm({.name = m_folder.name_of(number),
-                                         .script = m_folder.script_of(number),
-                                         .folder = m_folder.output(),
-                                         .log = m_folder.log(),
-                                         .tasks = entries.size(),
-                                         .at_once = m_options.jobs == 0 ? 0 : m_options.jobs - running,
-                                         .threads = m_options.threads == 0 ? usual_threads : m_options.threads,
-                                         .options = m_options.slurm.sbatch});
-        if (!id)
-            return complain(id.error());
-        for (std::size_t i = 0; i < entries.size(); ++i) {
-            expect_task({*id, i + 1}, entries[i].index, m_folder.name_of(number));
-            ++m_submissions[entries[i].index];
-        }
-        m_queue.erase(m_queue.begin(), m_queue.begin() + static_cast<std::ptrdiff_t>(entries.size()));
-        m_ledger.note(fmt::format("Slurm job {}: {} images", *id, entries.size()));
-        return {};
+            return fail(stored.error());
+        auto id = submit_to_slurm({.name = m_folder.name_of(number),
+                                   .script = m_folder.script_of(number),
+                                   .folder = m_folder.output(),
+                                   .log_folder = m_folder.log_folder(),
+                                   .tasks = entries.size(),
+                                   .at_once = throttle(running_tasks()),
+                                   .threads = m_options.threads == 0 ? usual_threads : m_options.threads,
+                                   .options = m_options.slurm.sbatch});
+        if (id)
+            return id;
+        // The answer may have been lost, and the array not.
+        auto const there = slurm_tasks({m_folder.name_of(number)});
+        if (there && !there->empty())
+            return there->front().array;
+        m_folder.forget(number);
+        return id;
     }
 
-    // Where tasks are on their way it is tried again, else that is the end.
-    Result<void> complain(const Error &error)
+    // Where a user may have so many tasks only, smaller arrays may do. Where tasks are on their way it is tried again,
+    // else that is the end.
+    Result<void> refused(const Error &error, std::size_t tasks)
     {
+        std::string const said = to_lower(error.message);
+        bool const too_many =
+            said.find("limit") != std::string::npos || said.find("unable to accept job") != std::string::npos;
+        if (tasks > 1 && too_many) {
+            m_most_tasks = tasks / 2;
+            return {};
+        }
         if (m_tasks.empty())
             return fail(error);
         say_once(error);
@@ -240,9 +293,10 @@ private:
     {
         if (m_withdrawn)
             return;
-        m_withdrawn = true;
-        if (auto cancelled = cancel_on_slurm(arrays(), true); !cancelled)
-            m_ledger.note(describe(cancelled.error()));
+        auto const cancelled = cancel_on_slurm(arrays(), true);
+        m_withdrawn = cancelled.has_value();
+        if (!cancelled)
+            say_once(cancelled.error());
     }
 
     // The run is to stop at once: its tasks with it.
@@ -261,7 +315,8 @@ private:
 
     void rest()
     {
-        auto const until = Clock::now() + std::max<Clock::duration>(pace, m_answer_took * rest_per_answer);
+        auto const until =
+            Clock::now() + std::clamp<Clock::duration>(m_answer_took * rest_per_answer, pace, longest_rest);
         while (!interrupted() && Clock::now() < until) {
             std::this_thread::sleep_for(std::chrono::milliseconds(100));
             m_ledger.beat();
@@ -298,6 +353,7 @@ private:
                                          .phase = SlurmPhase::over,
                                          .state = "no longer known to Slurm"});
         }
+        widen();
     }
 
     void update(Task &task, const SlurmTask &news)
@@ -306,7 +362,7 @@ private:
         case SlurmPhase::pending:
             if (task.running)
                 lost(task);
-            if (news.reason == "BeginTime" && !std::exchange(task.hastened, true))
+            if (task.was_lost && news.reason == "BeginTime" && !std::exchange(task.hastened, true))
                 hasten_on_slurm(news);
             m_ledger.waits_for("Slurm: " + printable(news.reason, 100));
             break;
@@ -318,13 +374,14 @@ private:
     void lost(Task &task)
     {
         task.running = false;
+        task.was_lost = true;
         m_ledger.put_back(task.index, fmt::format("{} was lost, Slurm starts it anew", printable(task.node, 100)));
     }
 
     void start(Task &task, const SlurmTask &news)
     {
         // Between two looks it may have waited for another node.
-        if (task.running && task.node != news.node)
+        if (task.running && !news.node.empty() && task.node != news.node)
             lost(task);
         if (task.running)
             return;
@@ -335,11 +392,27 @@ private:
         m_ledger.started(task.index, news.node);
     }
 
+    // The job's result, if its task has one to show. What lay there before is one where it is the job's last word: a
+    // task that found its image finished wrote nothing.
+    std::optional<BatchResult> result_of_task(const Task &task) const
+    {
+        auto result = read_result(m_ledger.folder(), m_ledger.jobs()[task.index].name);
+        if (!result)
+            return result;
+        auto const &fingerprint = m_ledger.course(task.index).fingerprint;
+        if (FileMark::of(result_path(task.index)) == task.before)
+            return settles(m_ledger.folder(), *result, fingerprint) ? std::move(result) : std::nullopt;
+        // Of what was submitted before this run, the source or the options may be others by now.
+        if (task.adopted && result->fingerprint != fingerprint) {
+            result->again = true;
+            result->reason = "was done with another source or other options";
+        }
+        return result;
+    }
+
     void end(Task &task, const SlurmTask &news)
     {
-        auto result = FileMark::of(result_path(task.index)) == task.before
-                          ? std::nullopt
-                          : read_result(m_ledger.folder(), m_ledger.jobs()[task.index].name);
+        auto result = result_of_task(task);
         bool const cancelled = news.state == "CANCELLED";
         bool const stopping = interrupted() || m_ledger.draining();
         if (!result && !cancelled) {
@@ -394,6 +467,8 @@ private:
     std::map<std::uint64_t, std::string> m_names;   // of arrays, by their id
     std::vector<std::size_t> m_queue;               // to be submitted
     std::map<std::size_t, unsigned> m_submissions;  // of a job
+    std::uint64_t m_newest = 0;                     // array
+    unsigned m_throttle = 0;                        // its
     Clock::duration m_answer_took = {};
     std::string m_said;
     bool m_withdrawn = false;
@@ -407,19 +482,23 @@ Result<void> work_on_slurm(Ledger &ledger)
     return SlurmWork(ledger).run();
 }
 
-bool cancel_slurm_arrays(const BatchFolder &batch)
+Result<bool> cancel_slurm_arrays(const BatchFolder &batch, bool pending_only)
 {
     SlurmFolder const folder(batch);
     std::vector<std::string> names;
     for (unsigned const number : folder.arrays())
         names.push_back(folder.name_of(number));
-    std::set<std::uint64_t> ids;
     auto const tasks = slurm_tasks(names);
-    for (auto const &task : tasks.value_or(std::vector<SlurmTask>())) {
+    if (!tasks)
+        return fail(tasks.error());
+    std::set<std::uint64_t> ids;
+    for (auto const &task : *tasks) {
         if (task.phase != SlurmPhase::over)
             ids.insert(task.array);
     }
-    return !ids.empty() && cancel_on_slurm({ids.begin(), ids.end()}, false).has_value();
+    if (auto cancelled = cancel_on_slurm({ids.begin(), ids.end()}, pending_only); !cancelled)
+        return fail(cancelled.error());
+    return !ids.empty();
 }
 
 }  // namespace imgport

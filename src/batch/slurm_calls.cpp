@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -18,17 +19,19 @@ constexpr auto patience = std::chrono::seconds(60);
 // them.
 constexpr std::array passed_on{"HOME", "USER", "LOGNAME", "PATH", "LANG", "TZ", "XDG_CONFIG_HOME", "SOURCE_DATE_EPOCH"};
 
-// States in which a task is on its way (squeue(1), JOB STATE CODES); every other is an end.
+// States of what is on its way, and of what is over (squeue(1), JOB STATE CODES). A word of a later version waits: what
+// is over is forgotten by Slurm after a while.
 constexpr std::array waiting{"PENDING",      "CONFIGURING",  "REQUEUED",     "REQUEUE_FED",
                              "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD"};
-constexpr std::array at_work{"RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING"};
+constexpr std::array ended{"BOOT_FAIL", "CANCELLED", "COMPLETED",     "DEADLINE", "FAILED",
+                           "NODE_FAIL", "PREEMPTED", "OUT_OF_MEMORY", "TIMEOUT"};
 
 SlurmPhase phase_of(std::string_view state)
 {
     auto const is = [&](const char *other) { return state == other; };
     if (std::any_of(waiting.begin(), waiting.end(), is))
         return SlurmPhase::pending;
-    return std::any_of(at_work.begin(), at_work.end(), is) ? SlurmPhase::running : SlurmPhase::over;
+    return std::any_of(ended.begin(), ended.end(), is) ? SlurmPhase::over : SlurmPhase::running;
 }
 
 Result<std::string> ask(const std::vector<std::string> &arguments)
@@ -72,7 +75,11 @@ Result<std::vector<SlurmTask>> slurm_tasks(const std::vector<std::string> &names
     std::vector<SlurmTask> tasks;
     if (names.empty())
         return tasks;
-    auto const text = ask({"squeue", "--noheader", "--array", "--me", "--states=all", "--name=" + join(names, ","),
+    // Hidden partitions as well, and whatever the user's environment says of squeue: it must not look away.
+    ::unsetenv("SQUEUE_PARTITION");
+    ::unsetenv("SQUEUE_USERS");
+    ::unsetenv("SQUEUE_STATES");
+    auto const text = ask({"squeue", "--noheader", "--array", "--all", "--states=all", "--name=" + join(names, ","),
                            "--format=%F|%K|%T|%N|%r|%j"});
     if (!text)
         return fail(text.error());
@@ -90,19 +97,40 @@ std::vector<std::string> sbatch_command(const SlurmArray &array)
         if (std::getenv(name) != nullptr)
             environment.emplace_back(name);
     }
-    std::vector<std::string> command{
-        "sbatch", "--parsable", "--job-name=" + array.name,
-        fmt::format("--array=1-{}{}", array.tasks, array.at_once == 0 ? "" : fmt::format("%{}", array.at_once)),
-        "--ntasks=1", fmt::format("--cpus-per-task={}", array.threads),
-        // imgport and qemu-img; and the appliance, where an image needs it.
-        "--mem=2G", "--chdir=" + array.folder, "--output=" + array.log, "--open-mode=append",
-        // A lost node is Slurm's business.
-        "--requeue",
-        // Before the time limit: time for a clean stop.
-        "--signal=B:TERM@60", "--export=" + join(environment, ",")};
+    std::vector<std::string> command{"sbatch", "--ntasks=1", fmt::format("--cpus-per-task={}", array.threads),
+                                     // imgport and qemu-img; and the appliance, where an image needs it.
+                                     "--mem=2G",
+                                     // A lost node is Slurm's business.
+                                     "--requeue",
+                                     // Before the time limit: time for a clean stop.
+                                     "--signal=B:TERM@60", "--export=" + join(environment, ",")};
     command.insert(command.end(), array.options.begin(), array.options.end());
-    command.push_back(array.script);
+    // What we find it again by is ours.
+    std::string log;
+    for (char const c : array.log_folder)
+        log += c == '%' ? std::string("%%") : std::string(1, c);
+    for (auto const &word :
+         {std::string("--parsable"), "--job-name=" + array.name,
+          fmt::format("--array=1-{}{}", array.tasks, array.at_once == 0 ? "" : fmt::format("%{}", array.at_once)),
+          "--chdir=" + array.folder, "--output=" + log + "/%A_%a.log", std::string("--open-mode=append"), array.script})
+        command.push_back(word);
     return command;
+}
+
+Result<void> check_sbatch_options(const std::vector<std::string> &options)
+{
+    for (auto const &option : options) {
+        for (std::string_view const ours : {"-M", "--clusters", "--cluster", "-W", "--wait", "--wrap", "--test-only"}) {
+            if (option == ours || option.starts_with(std::string(ours) + "=") ||
+                (ours.size() == 2 && option.starts_with(ours)))
+                return fail({.code = ErrorCode::usage,
+                             .message = fmt::format("sbatch's {} does not go with a batch: its tasks could not be "
+                                                    "followed",
+                                                    ours),
+                             .field = "sbatch"});
+        }
+    }
+    return {};
 }
 
 Result<std::uint64_t> submit_to_slurm(const SlurmArray &array)
@@ -146,6 +174,13 @@ Result<void> cancel_on_slurm(const std::vector<std::uint64_t> &arrays, bool pend
     if (auto const done = ask(command); !done)
         return fail(done.error());
     return {};
+}
+
+void set_slurm_throttle(std::uint64_t array, unsigned at_once)
+{
+    // Where it may not be changed, it stays as it was.
+    [[maybe_unused]] auto const done =
+        ask({"scontrol", "update", fmt::format("jobid={}", array), fmt::format("ArrayTaskThrottle={}", at_once)});
 }
 
 void hasten_on_slurm(const SlurmTask &task)

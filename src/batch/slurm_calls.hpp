@@ -39,12 +39,14 @@ struct SlurmArray {
     std::string name;
     std::string script;  // a file
     std::string folder;  // to work in
-    std::string log;     // with Slurm's %A and %a
+    std::string log_folder;
     std::size_t tasks = 0;
     unsigned at_once = 0;  // 0: no limit
     unsigned threads = 1;
-    std::vector<std::string> options = {};  // of sbatch; they win over ours
+    std::vector<std::string> options = {};  // of sbatch; they win over ours, but for its name, its tasks and its log
 };
+// A usage error where they would take the array out of our sight.
+Result<void> check_sbatch_options(const std::vector<std::string> &options);
 std::vector<std::string> sbatch_command(const SlurmArray &array);
 // The array's job id. Its tasks are numbered from 1.
 Result<std::uint64_t> submit_to_slurm(const SlurmArray &array);
@@ -54,6 +56,9 @@ Result<std::size_t> most_slurm_tasks();
 
 // All of these arrays; `pending_only`: what runs goes on.
 Result<void> cancel_on_slurm(const std::vector<std::uint64_t> &arrays, bool pending_only);
+
+// How many of an array's tasks may run at once from now on.
+void set_slurm_throttle(std::uint64_t array, unsigned at_once);
 
 // A task that Slurm would start again only after its waiting time for lost nodes (two minutes) may start now.
 void hasten_on_slurm(const SlurmTask &task);

@@ -34,8 +34,12 @@ SlurmFolder::SlurmFolder(const BatchFolder &batch)
 {
     std::error_code ignored;
     m_output = std::filesystem::absolute(batch.output(), ignored).lexically_normal().string();
+    while (m_output.size() > 1 && m_output.ends_with('/'))
+        m_output.pop_back();
     m_path = BatchFolder(m_output).state() + "/slurm";
-    m_name = "imgport-" + hex_digest("SHA256", bytes_of(m_output)).substr(0, 12);
+    // However it is spelled, the same folder gives the same name.
+    std::string const place = std::filesystem::weakly_canonical(m_output, ignored).string();
+    m_name = "imgport-" + hex_digest("SHA256", bytes_of(place)).substr(0, 12);
 }
 
 Result<void> SlurmFolder::make() const
@@ -76,9 +80,9 @@ std::string SlurmFolder::script_of(unsigned number) const
     return fmt::format("{}/{}.sh", m_path, number);
 }
 
-std::string SlurmFolder::log() const
+std::string SlurmFolder::log_folder() const
 {
-    return m_path + "/log/%A_%a.log";
+    return m_path + "/log";
 }
 
 std::string SlurmFolder::log_of(const SlurmTask &task) const

@@ -35,7 +35,7 @@ public:
 
     const std::string &output() const { return m_output; }  // absolute
     std::string script_of(unsigned number) const;
-    std::string log() const;  // of any task, in Slurm's terms
+    std::string log_folder() const;
     std::string log_of(const SlurmTask &task) const;
 
 private:

@@ -166,9 +166,9 @@ Result<bool> cancel_batch(const std::string &output_dir, bool finish_running)
     if (auto const jobs = stored_jobs(output_dir); !jobs)
         return fail(jobs.error());
     if (!batch_active(output_dir))
-        return cancel_slurm_arrays(folder);
-    if (auto written = write_file(folder.cancel(), finish_running ? "finish-running\n" : "now\n", Overwrite::yes);
-        !written)
+        return cancel_slurm_arrays(folder, finish_running);
+    // An empty file stands for "now": a full disk takes that, too.
+    if (auto written = write_file(folder.cancel(), finish_running ? "finish-running\n" : "", Overwrite::yes); !written)
         return fail(written.error());
     return true;
 }

@@ -19,13 +19,20 @@ constexpr auto patience = std::chrono::seconds(30);
 constexpr const char *ours = "ours\n";
 
 // What `prepare` would write: where one of them is there before a job's first start, it is somebody else's.
-std::optional<std::string> foreign_output(const BatchFolder &folder, const std::string &name)
+std::optional<std::string> foreign_output(const BatchFolder &folder, const BatchJob &job)
 {
-    constexpr std::array ends{".manifest.json", ".qcow2", ".vhd", ".raw", "-data1.manifest.json"};
-    for (const char *const end : ends) {
-        std::string const path = folder.output() + "/" + name + end;
-        if (::access(path.c_str(), F_OK) == 0)
-            return path;
+    constexpr std::array ends{".manifest.json", ".qcow2", ".vhd", ".raw"};
+    std::vector<std::string> names{job.name};
+    if (auto const *const disks = job.option("data-disk"); disks != nullptr) {
+        for (std::size_t i = 1; i <= disks->values.size(); ++i)
+            names.push_back(fmt::format("{}-data{}", job.name, i));
+    }
+    for (auto const &name : names) {
+        for (const char *const end : ends) {
+            std::string const path = folder.output() + "/" + name + end;
+            if (::access(path.c_str(), F_OK) == 0)
+                return path;
+        }
     }
     return std::nullopt;
 }
@@ -51,24 +58,24 @@ public:
     int run()
     {
         if (auto made = m_folder.make(); !made)
-            return tell(result_of(m_job, {}, failed(m_job, made.error())));
+            return tell(result_of(m_folder, m_job, {}, failed(m_job, made.error())));
         auto claim = FileLock::take_within(m_folder.claim(m_job.name), patience);
         if (!claim)
-            return tell(result_of(m_job, {}, failed(m_job, claim.error())));
+            return tell(result_of(m_folder, m_job, {}, failed(m_job, claim.error())));
         if (!*claim)
-            return tell(result_of(m_job, {},
+            return tell(result_of(m_folder, m_job, {},
                                   failed(m_job, {.code = ErrorCode::environment,
                                                  .message = "another process is working on this job",
                                                  .file = m_folder.claim(m_job.name)})));
         std::string const fingerprint = Fingerprints().of(m_job);
         auto const before = read_result(m_folder, m_job.name);
-        if (before && before->fingerprint == fingerprint && !before->again && files_there(m_folder, before->files))
+        if (before && settles(m_folder, *before, fingerprint))
             return tell(*before);
 
         auto outcome = prepare_as(**claim);
         if (interrupted())
             return exit_code(ErrorCode::interrupted);  // nothing came of it: there is no result
-        BatchResult const result = result_of(m_job, fingerprint, std::move(outcome));
+        BatchResult const result = result_of(m_folder, m_job, fingerprint, std::move(outcome));
         if (before)
             remove_outdated(before->files, result.files);
         if (auto written = write_result(m_folder, result); !written) {
@@ -91,7 +98,7 @@ private:
     PrepareOutcome prepare_as(FileLock &claim)
     {
         if (claim.text() != ours) {
-            auto const foreign = foreign_output(m_folder, m_job.name);
+            auto const foreign = foreign_output(m_folder, m_job);
             if (foreign && m_options.convert.overwrite == Overwrite::no)
                 return failed(m_job, {.code = ErrorCode::usage,
                                       .message = "exists already",

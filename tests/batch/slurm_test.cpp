@@ -1,4 +1,6 @@
 // What Slurm is asked and what it answers, without one; tests/e2e/slurm.sh asks a real one.
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,15 +31,16 @@ TEST(SlurmTask, IsALineOfSqueue)
     EXPECT_EQ(pending->reason, "BeginTime");
 }
 
-TEST(SlurmTask, IsOverInEveryStateThatIsNoneOfTheOthers)
+TEST(SlurmTask, IsOverOnlyInStatesThatAreKnownAsSuch)
 {
     for (const char *const state : {"COMPLETED", "FAILED", "NODE_FAIL", "TIMEOUT", "CANCELLED", "OUT_OF_MEMORY",
-                                    "PREEMPTED", "BOOT_FAIL", "DEADLINE", "A_STATE_OF_TOMORROW"}) {
+                                    "PREEMPTED", "BOOT_FAIL", "DEADLINE"}) {
         auto const task = parse_slurm_task(std::string("1|1|") + state + "|n1|None|x");
         ASSERT_TRUE(task) << state;
         EXPECT_EQ(task->phase, SlurmPhase::over) << state;
     }
     EXPECT_EQ(parse_slurm_task("1|1|COMPLETING|n1|None|x")->phase, SlurmPhase::running);
+    EXPECT_EQ(parse_slurm_task("1|1|A_STATE_OF_TOMORROW|n1|None|x")->phase, SlurmPhase::running);
     EXPECT_EQ(parse_slurm_task("1|1|REQUEUED|n1|None|x")->phase, SlurmPhase::pending);
 }
 
@@ -49,23 +52,29 @@ TEST(SlurmTask, IsNotWhatElseSqueueSays)
     EXPECT_FALSE(parse_slurm_task("12|N/A|RUNNING|n1|None|x"));         // no array
 }
 
-TEST(Sbatch, IsGivenTheUsersOptionsLast)
+TEST(Sbatch, TakesTheUsersOptionsButForWhatFindsTheArrayAgain)
 {
     SlurmArray const array{.name = "imgport-abc-1",
                            .script = "/shared/out/.imgport-batch/slurm/1.sh",
                            .folder = "/shared/out",
-                           .log = "/shared/log/%A_%a.log",
+                           .log_folder = "/shared/100%",
                            .tasks = 30,
                            .at_once = 6,
                            .threads = 4,
-                           .options = {"--partition=images", "--mem=8G"}};
+                           .options = {"--mem=8G", "--job-name=migration"}};
     auto const command = sbatch_command(array);
     EXPECT_EQ(command.front(), "sbatch");
     EXPECT_EQ(command.back(), array.script);
     EXPECT_THAT(command, Contains("--array=1-30%6"));
     EXPECT_THAT(command, Contains("--cpus-per-task=4"));
     EXPECT_THAT(command, Contains("--requeue"));
-    EXPECT_EQ(command[command.size() - 2], "--mem=8G");
+    EXPECT_THAT(command, Contains("--output=/shared/100%%/%A_%a.log"));
+    auto const place = [&](const char *word) { return std::find(command.begin(), command.end(), word); };
+    EXPECT_LT(place("--mem=2G"), place("--mem=8G"));
+    EXPECT_LT(place("--job-name=migration"), place("--job-name=imgport-abc-1"));
+    EXPECT_TRUE(check_sbatch_options(array.options));
+    for (auto const *const option : {"--clusters=other", "-Mother", "--wait", "-W"})
+        EXPECT_FALSE(check_sbatch_options({"--mem=1G", option})) << option;
 
     SlurmArray unlimited = array;
     unlimited.at_once = 0;
@@ -75,7 +84,7 @@ TEST(Sbatch, IsGivenTheUsersOptionsLast)
 TEST(Sbatch, PassesOnNoKeys)
 {
     ASSERT_EQ(::setenv("AWS_SECRET_ACCESS_KEY", "secret", 1), 0);
-    for (auto const &word : sbatch_command({.name = "x", .script = "x", .folder = "/", .log = "x", .tasks = 1}))
+    for (auto const &word : sbatch_command({.name = "x", .script = "x", .folder = "/", .log_folder = "x", .tasks = 1}))
         EXPECT_THAT(word, ::testing::AllOf(::testing::Not(HasSubstr("ALL")), ::testing::Not(HasSubstr("AWS"))));
     ::unsetenv("AWS_SECRET_ACCESS_KEY");
 }
@@ -109,4 +118,5 @@ TEST(SlurmFolder, OfAnotherBatchHasOtherNames)
 {
     EXPECT_NE(SlurmFolder(BatchFolder("/a/out")).name_of(1), SlurmFolder(BatchFolder("/b/out")).name_of(1));
     EXPECT_EQ(SlurmFolder(BatchFolder("/a/out")).name_of(1), SlurmFolder(BatchFolder("/a/./out")).name_of(1));
+    EXPECT_EQ(SlurmFolder(BatchFolder("/a/out")).name_of(1), SlurmFolder(BatchFolder("/a/out/")).name_of(1));
 }

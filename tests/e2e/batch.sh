@@ -103,7 +103,7 @@ qemu-img compare -q -f raw -F vpc disks/d2.raw results/whole/d2.vhd || fail "the
 status=0
 "$IMGPORT" batch retry results/whole d3 d10 --format json >out 2>err || status=$?
 expect_equal "retried" "$(starts results/whole)" $((before + 4))
-expect_exit 2 "$IMGPORT" batch retry results/whole d33
+expect_exit 2 "$IMGPORT" batch retry results/whole nobody
 expect_exit 2 "$IMGPORT" batch retry results/whole
 expect_exit 2 "$IMGPORT" batch status .
 

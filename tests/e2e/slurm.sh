@@ -8,7 +8,7 @@ needs qemu-img jq slurmctld slurmd munged sbatch squeue
 
 images=30
 # An upload that takes its time, so that something is under way when a node dies; and a worker that crashes.
-printf '#!/bin/sh\nsleep 2\n' >slow.sh
+printf '#!/bin/sh\nsleep 4\n' >slow.sh
 # shellcheck disable=SC2016 # for the script
 printf '#!/bin/sh\nkill -SEGV "$PPID"\nsleep 5\n' >crash.sh
 chmod +x slow.sh crash.sh
@@ -22,7 +22,8 @@ status=0
 expect_equal "exit code of the run here" "$status" 4
 rest=$(tail -n 1 out)
 
-"$SOURCE_DIR/tests/servers/slurm.sh" slurm >slurm.out 2>&1 &
+# 15 tasks an array at most: the list needs three.
+SLURM_MAX_ARRAY=16 "$SOURCE_DIR/tests/servers/slurm.sh" slurm >slurm.out 2>&1 &
 server_pids+=($!)
 wait_for "Slurm" 60 ready_or_gone slurm/ready
 SLURM_CONF=$(cat slurm/ready)
@@ -49,8 +50,8 @@ wait_until() {
 in_background cluster --jobs 6
 # shellcheck disable=SC2317 # called by wait_until
 slow_one_on_n1() {
-  node_job=$(squeue --noheader --array --states=RUNNING --format='%N %F_%K' | awk '$1 == "n1" { print $2; exit }')
-  [ -n "$node_job" ]
+  # The slow ones are the second, fourth, fifth, sixth and eighth of the list.
+  squeue --noheader --array --states=RUNNING --format='%N %K' | grep -Eq '^n1 [24568]$'
 }
 wait_until "nothing ran on n1" 120 slow_one_on_n1
 slurm/node n1 kill
@@ -65,6 +66,8 @@ expect_equal "done on nodes" "$(journal cluster 'map(select(.event == "start").h
 expect_equal "finished images that were done twice" "$(journal cluster \
   'map(select(.event == "done") | .job) | (length - (unique | length))')" 0
 slurm/node n1 start
+
+expect_equal "again and again" "$(journal cluster 'map(select(.event == "start").job) | length <= 40')" true
 
 # Again: nothing is left to do.
 before=$(journal cluster 'map(select(.event == "start")) | length')
@@ -84,7 +87,24 @@ on_slurm killed >out 2>err || status=$?
 expect_equal "exit code after the kill" "$status" 4
 expect_equal "the sum" "$(tail -n 1 out)" "$rest"
 expect_same_results here killed
-expect_equal "arrays of the second run" "$(grep -c 'Slurm job' err || true)" 0
+expect_equal "arrays of the second run" "$(grep -c 'Slurm job' err || true)" 2
+expect_equal "tasks" "$(find killed/.imgport-batch/slurm/log -type f | wc -l)" $((images + 1))
+
+# What was changed meanwhile is done again, and the tasks on their way do not count for it.
+{
+  printf '[defaults]\nrole = "data"\n'
+  printf '[[image]]\npath = "disks/d%d.raw"\nname = "d%d"\nupload = "command:%s/slow.sh"\n' 1 1 "$work" 2 2 "$work" 4 4 "$work"
+} >few.toml
+"$IMGPORT" batch run few.toml --output changed --on slurm >out 2>err &
+run=$!
+wait_until "nothing ran" 120 grep -qs 'd4: started' err
+kill -9 "$run"
+wait "$run" 2>/dev/null || true
+sed -i 's|^path = "disks/d2.raw"$|&\nto = "vhd"|' few.toml
+expect_exit 0 "$IMGPORT" batch run few.toml --output changed/ --on slurm
+expect_text err 'tasks of an earlier run'
+expect_exit 0 "$IMGPORT" batch run few.toml --output unchanged
+expect_same_results unchanged changed
 
 # ------------------------------------------------------------------------------ told to stop; and taken up again later
 in_background stopped --jobs 2

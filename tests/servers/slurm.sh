@@ -89,18 +89,13 @@ cat >"$D/node" <<NODE
 #!/usr/bin/env bash
 set -euo pipefail
 export SLURM_CONF=$D/slurm.conf
-belongs() {
-  readlink /proc/"\$1"/fd/* | grep -Fxq "$D/log/slurmd-\$2.log" && return
-  grep -Fzxq "SLURMD_NODENAME=\$2" /proc/"\$1"/environ && grep -Fzxq "SLURM_CONF=$D/slurm.conf" /proc/"\$1"/environ
-}
 case \$2 in
   start) exec slurmd -N "\$1" -f "$D/slurm.conf" ;;
   kill)
-    victims=()
-    for process in /proc/[0-9]*; do
-      ! belongs "\${process#/proc/}" "\$1" 2>/dev/null || victims+=("\${process#/proc/}")
-    done
-    kill -KILL "\${victims[@]}" 2>/dev/null || true
+    {
+      find /proc/[0-9]*/fd -lname "$D/log/slurmd-\$1.log"
+      grep -Fzxl "SLURMD_NODENAME=\$1" /proc/[0-9]*/environ | xargs -r grep -Fzxl "SLURM_CONF=$D/slurm.conf"
+    } 2>/dev/null | cut -d / -f 3 | sort -u | xargs -r kill -KILL 2>/dev/null || true
     ;;
 esac
 NODE

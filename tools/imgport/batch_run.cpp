@@ -76,6 +76,8 @@ int run_jobs(Program &program, const RunOptions &options, const std::vector<Batc
     batch.threads = globals.threads;
     batch.wait_for_space = options.wait_for_space;
     batch.meaning = job_meaning(globals);
+    if (options.wait_for_space && options.place.on != "local")
+        return print_error({ErrorCode::usage, "--wait-for-space goes with a run on this machine"});
     if (auto applied = apply_place(options.place, globals, batch); !applied)
         return print_error(applied.error());
     if (options.timeout > 0)

@@ -16,7 +16,10 @@ namespace {
 extern "C" void on_signal(int number)
 {
     imgport::request_interrupt();
-    std::signal(number, SIG_DFL);  // the second one ends us at once
+    // The second one from a terminal ends us at once. SIGTERM comes twice where a cluster ends a task: to each process
+    // of it, and from the one that watches.
+    if (number == SIGINT)
+        std::signal(number, SIG_DFL);
 }
 
 int run(int argc, char **argv)
