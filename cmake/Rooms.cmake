@@ -32,8 +32,15 @@ function(imgport_room name)
   target_link_libraries(imgport_${name} PRIVATE ${libraries} imgport_warnings)
   # Half of a source's compile time is these headers. The clang preset does without, so that no source comes to rely
   # on what it does not include.
-  target_precompile_headers(imgport_${name} PRIVATE <fmt/format.h> <functional> <map> <memory> <optional> <string>
-                            <vector> <tl/expected.hpp>)
+  set(headers <fmt/format.h> <functional> <map> <memory> <optional> <string> <vector> <tl/expected.hpp>)
+  if(name MATCHES "^(cloud|report|handoff|pipeline|batch)$")
+    list(APPEND headers <nlohmann/json.hpp>)
+  endif()
+  target_precompile_headers(imgport_${name} PRIVATE ${headers})
+  # Where no bytes of a disk pass through, a quarter of the compile time is worth more than what -O2 adds.
+  if(CMAKE_BUILD_TYPE STREQUAL Release AND name MATCHES "^(cloud|rules|report|handoff|pipeline|batch)$")
+    target_compile_options(imgport_${name} PRIVATE -O1)
+  endif()
   set_property(GLOBAL APPEND PROPERTY imgport_rooms ${name})
   if(ROOM_MODULE AND BUILD_SHARED_LIBS)
     set_property(GLOBAL APPEND PROPERTY imgport_modules ${name})

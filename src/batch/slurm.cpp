@@ -201,6 +201,7 @@ private:
         }
         m_queue.erase(m_queue.begin(), m_queue.begin() + static_cast<std::ptrdiff_t>(entries.size()));
         m_newest = *id;
+        m_said.clear();
         m_throttle = throttle(running);
         m_ledger.note(fmt::format("Slurm job {}: {} images", *id, entries.size()));
         return {};
@@ -247,10 +248,11 @@ private:
                                    .options = m_options.slurm.sbatch});
         if (id)
             return id;
-        // The answer may have been lost, and the array not.
-        auto const there = slurm_tasks({m_folder.name_of(number)});
-        if (there && !there->empty())
-            return there->front().array;
+        // The answer may have been lost, and the array not. One that is over had the same name in an earlier run.
+        for (auto const &task : slurm_tasks({m_folder.name_of(number)}).value_or(std::vector<SlurmTask>())) {
+            if (task.phase != SlurmPhase::over)
+                return task.array;
+        }
         m_folder.forget(number);
         return id;
     }
@@ -337,7 +339,6 @@ private:
             m_ledger.waits_for("Slurm: " + answer.error().message);
             return;
         }
-        m_said.clear();
         m_ledger.waits_for({});
         std::set<Key> seen;
         for (auto const &task : *answer) {
