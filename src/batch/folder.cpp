@@ -91,6 +91,15 @@ Result<void> BatchFolder::make() const
     return {};
 }
 
+std::string BatchFolder::whole_output() const
+{
+    std::error_code ignored;
+    std::string path = std::filesystem::absolute(m_output, ignored).lexically_normal().string();
+    while (path.size() > 1 && path.ends_with('/'))
+        path.pop_back();
+    return path;
+}
+
 // ------------------------------------------------------------------------------------------------------------- locks
 
 Result<std::optional<FileLock>> FileLock::take(const std::string &path)

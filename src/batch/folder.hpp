@@ -16,6 +16,8 @@ public:
     explicit BatchFolder(std::string output) : m_output(std::move(output)) {}
 
     const std::string &output() const { return m_output; }
+    // The same as another machine has to spell it: absolute, without a slash at its end. Links stay links.
+    std::string whole_output() const;
     std::string state() const { return m_output + "/.imgport-batch"; }
     std::string list() const { return state() + "/jobs.jsonl"; }
     std::string journal() const { return state() + "/journal.jsonl"; }

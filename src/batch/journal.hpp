@@ -27,9 +27,8 @@ struct RecordedFile {
     }
 };
 
-// The events: "run" and "stop" of a run; "start", "done", "failed", "stopped" (by
-// whoever stopped the run, or put back with a reason), "retry" (it
-// is to be done again) of a job.
+// The events: "run" and "stop" of a run; "start", "done", "failed", "stopped" (by whoever stopped the run, or put
+// back with a reason), "retry" (it is to be done again) of a job.
 struct JournalLine {
     std::string at = {};  // ISO 8601, UTC; append() fills it in
     std::string event;

@@ -137,16 +137,13 @@ private:
 
     Result<WrittenManifest> describe_job()
     {
-        std::error_code ignored;
-        JobManifest manifest{.folder = std::filesystem::absolute(m_options.output_dir, ignored).lexically_normal(),
+        JobManifest manifest{.folder = m_ledger.folder().whole_output(),
                              .image = container_image(),
                              .name_space = m_options.kubernetes.name_space,
                              .places = m_left,
                              .parallelism = m_options.jobs,
                              .threads = m_options.threads,
                              .timeout = m_options.timeout};
-        while (manifest.folder.size() > 1 && manifest.folder.ends_with('/'))
-            manifest.folder.pop_back();
         std::vector<const BatchJob *> jobs;
         for (std::size_t const index : m_left)
             jobs.push_back(m_ledger.course(index).job);

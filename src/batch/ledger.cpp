@@ -153,8 +153,8 @@ bool Ledger::settled(std::size_t index, const JobRecord &record)
 {
     auto &course = m_courses[index];
     bool const ended = record.state == JobState::done || record.state == JobState::failed;
-    if (ended && record.fingerprint == course.fingerprint && !record.again && files_there(m_folder, record.files)) {
-        count_end(course, result_in(record));
+    if (auto const told = result_in(record); ended && settles(m_folder, told, course.fingerprint)) {
+        count_end(course, told);
         course.status.seconds = record.seconds;
         return true;
     }

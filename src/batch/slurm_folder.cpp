@@ -33,9 +33,7 @@ std::string script(const std::string &tasks, const std::string &output, const st
 SlurmFolder::SlurmFolder(const BatchFolder &batch)
 {
     std::error_code ignored;
-    m_output = std::filesystem::absolute(batch.output(), ignored).lexically_normal().string();
-    while (m_output.size() > 1 && m_output.ends_with('/'))
-        m_output.pop_back();
+    m_output = batch.whole_output();
     m_path = BatchFolder(m_output).state() + "/slurm";
     // However it is spelled, the same folder gives the same name.
     std::string const place = std::filesystem::weakly_canonical(m_output, ignored).string();
