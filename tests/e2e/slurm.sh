@@ -7,16 +7,20 @@
 needs qemu-img jq slurmctld slurmd munged sbatch squeue
 
 images=30
-# An upload that takes its time, so that something is under way when a node dies; and a worker that crashes.
-printf '#!/bin/sh\nsleep 4\n' >slow.sh
+# An upload that ends only when it may, so that something is under way when a node or a run dies, however slow the machine
+# is; and a worker that crashes.
+printf '#!/bin/sh\nuntil [ -e %s/may_end ]; do sleep 0.1; done\n' "$work" >slow.sh
 # shellcheck disable=SC2016 # for the script
 printf '#!/bin/sh\nkill -SEGV "$PPID"\nsleep 5\n' >crash.sh
 chmod +x slow.sh crash.sh
+hold() { rm -f may_end; }
+let_go() { touch may_end; }
 {
   make_batch_list "$images"
   printf '[[image]]\npath = "disks/d1.raw"\nname = "crash"\nupload = "command:%s/crash.sh"\n' "$work"
 } | sed "s|^path = \"disks/d[24568].raw\"|&\nupload = \"command:$work/slow.sh\"|" >jobs.toml
 
+let_go
 status=0
 "$IMGPORT" batch run jobs.toml --output here >out 2>err || status=$?
 expect_equal "exit code of the run here" "$status" 4
@@ -30,11 +34,21 @@ SLURM_CONF=$(cat slurm/ready)
 export SLURM_CONF
 
 on_slurm() { "$IMGPORT" batch run jobs.toml --output "$1" --on slurm "${@:2}"; }
-# in_background NAME [OPTION...]: sets run, the process itself.
+# in_background LIST NAME [OPTION...]: sets run, the process itself.
 in_background() {
   rm -f out err
-  "$IMGPORT" batch run jobs.toml --output "$1" --on slurm "${@:2}" >out 2>err &
+  "$IMGPORT" batch run "$1" --output "$2" --on slurm "${@:3}" >out 2>err &
   run=$!
+}
+# expect_run STATUS: how the run in the background ends.
+expect_run() {
+  local status=0
+  wait "$run" || status=$?
+  expect_equal "exit code of the run on the cluster" "$status" "$1"
+}
+kill_run() {
+  kill -9 "$run"
+  wait "$run" 2>/dev/null || true
 }
 journal() { jq -rn "[inputs] | $2" "$1/.imgport-batch/journal.jsonl"; }
 # wait_until WHAT SECONDS COMMAND...
@@ -47,17 +61,19 @@ wait_until() {
 }
 
 # -------------------------------------------------------------------------------- one node is killed in the middle
-in_background cluster --jobs 6
+hold
+in_background jobs.toml cluster --jobs 6
 # shellcheck disable=SC2317 # called by wait_until
 slow_one_on_n1() {
   # The slow ones are the second, fourth, fifth, sixth and eighth of the list.
-  squeue --noheader --array --states=RUNNING --format='%N %K' | grep -Eq '^n1 [24568]$'
+  local place
+  place=$(squeue --noheader --array --states=RUNNING --format='%N %K' | sed -En 's/^n1 ([24568])$/\1/p' | head -n 1)
+  [ -n "$place" ] && grep -q "d$place: started" err
 }
 wait_until "nothing ran on n1" 120 slow_one_on_n1
 slurm/node n1 kill
-status=0
-wait "$run" || status=$?
-expect_equal "exit code of the run on the cluster" "$status" 4
+let_go
+expect_run 4
 expect_equal "the sum" "$(tail -n 1 out)" "$rest"
 expect_same_results here cluster
 expect_equal "lost with its node, and done again" "$(journal cluster \
@@ -77,14 +93,14 @@ expect_equal "exit code" "$status" 4
 expect_equal "nothing is done twice" "$(journal cluster 'map(select(.event == "start")) | length')" "$before"
 
 # ---------------------------------------------- the run itself is killed: its tasks go on, and the next one follows them
-in_background killed
+hold
+in_background jobs.toml killed
 wait_until "nothing was submitted" 120 grep -qs "Slurm job" err
-sleep 1
-kill -9 "$run"
-wait "$run" 2>/dev/null || true
-status=0
-on_slurm killed >out 2>err || status=$?
-expect_equal "exit code after the kill" "$status" 4
+kill_run
+in_background jobs.toml killed
+wait_until "its tasks are not followed" 120 grep -qs 'tasks of an earlier run' err
+let_go
+expect_run 4
 expect_equal "the sum" "$(tail -n 1 out)" "$rest"
 expect_same_results here killed
 expect_equal "arrays of the second run" "$(grep -c 'Slurm job' err || true)" 2
@@ -95,26 +111,27 @@ expect_equal "tasks" "$(find killed/.imgport-batch/slurm/log -type f | wc -l)" $
   printf '[defaults]\nrole = "data"\n'
   printf '[[image]]\npath = "disks/d%d.raw"\nname = "d%d"\nupload = "command:%s/slow.sh"\n' 1 1 "$work" 2 2 "$work" 4 4 "$work"
 } >few.toml
-"$IMGPORT" batch run few.toml --output changed --on slurm >out 2>err &
-run=$!
+hold
+in_background few.toml changed
 wait_until "nothing ran" 120 grep -qs 'd4: started' err
-kill -9 "$run"
-wait "$run" 2>/dev/null || true
+kill_run
 sed -i 's|^path = "disks/d2.raw"$|&\nto = "vhd"|' few.toml
-expect_exit 0 "$IMGPORT" batch run few.toml --output changed/ --on slurm
-expect_text err 'tasks of an earlier run'
+in_background few.toml changed/
+wait_until "its tasks are not followed" 120 grep -qs 'tasks of an earlier run' err
+let_go
+expect_run 0
 expect_exit 0 "$IMGPORT" batch run few.toml --output unchanged
 expect_same_results unchanged changed
 
 # ------------------------------------------------------------------------------ told to stop; and taken up again later
-in_background stopped --jobs 2
+hold
+in_background jobs.toml stopped --jobs 2
 wait_until "nothing ran" 120 grep -qs started err
 expect_exit 0 "$IMGPORT" batch cancel stopped
-status=0
-wait "$run" || status=$?
-expect_equal "exit code of the cancelled run" "$status" 130
+expect_run 130
 expect_equal "nothing is left in the queue" "$(squeue --noheader --array --states=PENDING,RUNNING | wc -l)" 0
 [ "$(journal stopped 'map(select(.event == "done")) | length')" -lt 20 ] || fail "it was not stopped"
+let_go
 status=0
 # What the nodes' own clocks end, and what goes on after it: here on this machine.
 "$IMGPORT" batch run --output stopped >out 2>err || status=$?

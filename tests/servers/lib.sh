@@ -6,10 +6,12 @@
 SERVER_MODULES=${SERVER_MODULES:-$SOURCE_DIR/build/oracles/servers}
 server_pids=()
 
+# And whatever else the test left running in the background: it would go on asking them.
 stop_servers() {
-  local status=$?
+  local status=$? running
   set +e
-  [ ${#server_pids[@]} -eq 0 ] || { kill "${server_pids[@]}" && wait "${server_pids[@]}"; } 2>/dev/null
+  mapfile -t running < <(jobs -p)
+  [ ${#running[@]} -eq 0 ] || { kill "${running[@]}"; wait "${running[@]}"; } 2>/dev/null
   return "$status"
 }
 trap 'stop_servers; finish' EXIT
