@@ -238,7 +238,9 @@ enum class BatchPlace {
 struct SlurmOptions {
     // The program on the nodes, and what goes before "--output DIR --index N --threads N".
     std::vector<std::string> program = {};
-    std::vector<std::string> sbatch = {};  // further options of sbatch, as it spells them; they win over ours
+    // Further options of sbatch, as it spells them. They win over ours, but for the array's name, tasks and log, by
+    // which it is followed.
+    std::vector<std::string> sbatch = {};
 };
 
 // A claim on a volume that this machine has mounted too, so that a path means the same in a pod.

@@ -94,10 +94,7 @@ Result<void> BatchFolder::make() const
 std::string BatchFolder::whole_output() const
 {
     std::error_code ignored;
-    std::string path = std::filesystem::absolute(m_output, ignored).lexically_normal().string();
-    while (path.size() > 1 && path.ends_with('/'))
-        path.pop_back();
-    return path;
+    return without_slash(std::filesystem::absolute(m_output, ignored).lexically_normal().string());
 }
 
 // ------------------------------------------------------------------------------------------------------------- locks

@@ -53,6 +53,11 @@ std::string absolute(const std::string &path, const std::string &folder)
     return std::filesystem::absolute(full, ignored).lexically_normal().string();
 }
 
+bool are_text(const std::vector<std::string> &values)
+{
+    return std::all_of(values.begin(), values.end(), [](auto const &text) { return code_points(text).has_value(); });
+}
+
 const JobKey *key_of(const std::vector<JobKey> &keys, const std::string &name)
 {
     auto const found = std::find_if(keys.begin(), keys.end(), [&](auto const &key) { return key.name == name; });
@@ -82,6 +87,12 @@ public:
 
     Result<JobList> read(const std::vector<std::string> &sources)
     {
+        for (auto const &option : m_defaults) {
+            if (!are_text(option.values))
+                return fail({.code = ErrorCode::usage,
+                             .message = "is no valid UTF-8, in which lists and journals are written",
+                             .field = option.name});
+        }
         for (auto const &source : sources) {
             if (auto done = add_source(source); !done)
                 return fail(done.error());
@@ -161,24 +172,35 @@ private:
         if (others > 0)
             m_list.notes.push_back(
                 fmt::format("{}: {} files left out whose names are none of an image", printable(folder), others));
+        note_extents(folder, extents);
+        return {};
+    }
+
+    void note_extents(const std::string &where, std::size_t extents)
+    {
         if (extents > 0)
             m_list.notes.push_back(
                 fmt::format("{}: {} files left out that hold the data of a VMDK descriptor; allow-extent lets it be "
                             "followed",
-                            printable(folder), extents));
-        return {};
+                            printable(where), extents));
     }
 
     Result<void> add_pattern(const std::string &pattern)
     {
         glob_t matches{};
+        std::size_t extents = 0;
         int const status = ::glob(pattern.c_str(), 0, nullptr, &matches);
         for (std::size_t i = 0; status == 0 && i < matches.gl_pathc; ++i) {
             std::error_code ignored;
-            if (!std::filesystem::is_directory(matches.gl_pathv[i], ignored))
+            if (std::filesystem::is_directory(matches.gl_pathv[i], ignored))
+                continue;
+            if (is_extent(base_name(matches.gl_pathv[i])))
+                ++extents;
+            else
                 add_image(matches.gl_pathv[i]);
         }
         ::globfree(&matches);
+        note_extents(pattern, extents);
         if (status == 0)
             return {};
         return fail({.code = ErrorCode::usage,
@@ -220,8 +242,7 @@ private:
     Result<void> understand(const ListEntry &entry, const std::string &path, BatchJob &job)
     {
         for (auto const &value : entry.values) {
-            if (!std::all_of(value.values.begin(), value.values.end(),
-                             [](auto const &text) { return code_points(text).has_value(); }))
+            if (!are_text(value.values))
                 return fail(list_error(path, value.line, fmt::format("'{}' is no valid UTF-8", value.key)));
             if (value.key == "path" || value.key == "name") {
                 if (value.values.size() != 1 || value.values.front().empty())

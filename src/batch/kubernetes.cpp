@@ -115,9 +115,7 @@ private:
                 first = others++ == 0 ? course.job->name : first;
                 continue;
             }
-            bool const asked_for = m_options.retry_failed || std::find(m_options.retry.begin(), m_options.retry.end(),
-                                                                       course.job->name) != m_options.retry.end();
-            if (result->again && !asked_for)
+            if (result->again && !course.asked_for)
                 m_ledger.failed_elsewhere(index, *result);
         }
         if (others > 0)

@@ -28,17 +28,12 @@ constexpr std::size_t longest_slug = 30;
 // What one worker takes at most with the appliance beside it: 192 MiB, a machine of 512 MiB, and qemu's own.
 constexpr const char *memory = "1536Mi";
 
-bool is_lower_or_digit(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
 // What a name can keep of a folder's.
 std::string slug_of(const std::string &folder)
 {
     std::string slug;
     for (char const c : to_lower(base_name(folder))) {
-        if (is_lower_or_digit(c))
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
             slug += c;
         else if (!slug.empty() && slug.back() != '-')
             slug += '-';
@@ -48,83 +43,6 @@ std::string slug_of(const std::string &folder)
     while (slug.ends_with('-'))
         slug.pop_back();
     return slug;
-}
-
-std::string tag_of(const std::string &text)
-{
-    return hex_digest("SHA256", bytes_of(text)).substr(0, 8);
-}
-
-bool is_image_reference(std::string_view text)
-{
-    constexpr std::string_view marks = "._-/:@";
-    return !text.empty() && text.size() <= 1000 && is_lower_or_digit(to_lower(text.substr(0, 1)).front()) &&
-           std::all_of(text.begin(), text.end(), [&](char c) {
-               return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || marks.find(c) != std::string_view::npos;
-           });
-}
-
-Error wrong(const std::string &message, const std::string &option, const std::string &hint)
-{
-    return {.code = ErrorCode::usage, .message = message, .field = option, .hint = hint};
-}
-
-// What would hide the container's own files, or cannot be a mount at all.
-std::string complaint_of_mount(const std::string &path)
-{
-    constexpr std::array whole{"/", "/tmp", "/var", "/var/tmp", "/run", "/usr/local"};
-    constexpr std::array below{"/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"};
-    if (!path.starts_with('/') || path.find(':') != std::string::npos)
-        return "a pod's mount is an absolute path without a colon";
-    if (!code_points(path))
-        return "its bytes are no UTF-8, and Kubernetes names paths in nothing else";
-    for (std::string_view const one : whole) {
-        if (path == one)
-            return "it would hide files of the container";
-    }
-    for (std::string_view const one : below) {
-        if (path == one || path.starts_with(std::string(one) + "/"))
-            return "it would hide files of the container";
-    }
-    return {};
-}
-
-Result<void> check_volumes(const std::vector<PodVolume> &volumes)
-{
-    for (auto one = volumes.begin(); one != volumes.end(); ++one) {
-        if (!is_dns_subdomain(one->claim))
-            return fail(wrong(fmt::format("'{}' cannot be a claim's name", printable(one->claim)), "volume",
-                              "lower case letters, digits, '-' and '.'"));
-        if (auto const complaint = complaint_of_mount(one->path); !complaint.empty())
-            return fail(wrong(fmt::format("{}: {}", printable(one->path), complaint), "volume",
-                              "mount the claim elsewhere, here as well"));
-        for (auto other = volumes.begin(); other != one; ++other) {
-            if (other->claim == one->claim || other->path == one->path)
-                return fail(wrong(fmt::format("{}={} and {}={}: each claim and each path once", printable(other->claim),
-                                              printable(other->path), printable(one->claim), printable(one->path)),
-                                  "volume", {}));
-        }
-    }
-    return {};
-}
-
-Result<void> check_manifest(const JobManifest &manifest)
-{
-    if (manifest.places.empty() || manifest.places.size() > most_indexes)
-        return fail(wrong(
-            fmt::format("{} images are left, and an Indexed Job takes 1 to {}", manifest.places.size(), most_indexes),
-            {}, "make several batches of them, each with a folder of its own"));
-    if (!is_image_reference(manifest.image))
-        return fail(wrong(fmt::format("'{}' cannot be a container image", printable(manifest.image)), "container-image",
-                          "HOST/NAME:TAG"));
-    if (!manifest.name_space.empty() && !is_dns_label(manifest.name_space))
-        return fail(wrong(fmt::format("'{}' cannot be a namespace", printable(manifest.name_space)), "namespace",
-                          "at most 63 of lower case letters, digits and '-'"));
-    if (!code_points(manifest.folder))
-        return fail(wrong(fmt::format("{}: its bytes are no UTF-8, and Kubernetes takes no other arguments",
-                                      printable(manifest.folder)),
-                          "output", {}));
-    return check_volumes(manifest.volumes);
 }
 
 std::uint64_t whole_gib(std::uint64_t bytes)
@@ -157,7 +75,7 @@ std::string labels_text(const JobManifest &manifest, std::string_view indent)
     return fmt::format("{0}labels:\n"
                        "{0}  app.kubernetes.io/name: imgport\n"
                        "{0}  imgport-batch: \"{1}\"\n",
-                       indent, tag_of(manifest.folder));
+                       indent, short_tag(manifest.folder));
 }
 
 std::string head_text(const JobManifest &manifest, const WrittenManifest &written)
@@ -303,12 +221,15 @@ std::string volumes_text(const JobManifest &manifest)
 
 Result<WrittenManifest> write_manifest(const JobManifest &manifest)
 {
-    if (auto checked = check_manifest(manifest); !checked)
-        return fail(checked.error());
+    if (manifest.places.empty() || manifest.places.size() > most_indexes)
+        return fail({.code = ErrorCode::usage,
+                     .message = fmt::format("{} images are left, and an Indexed Job takes 1 to {}",
+                                            manifest.places.size(), most_indexes),
+                     .hint = "make several batches of them, each with a folder of its own"});
     WrittenManifest written;
     std::string const slug = slug_of(manifest.folder);
     written.name =
-        fmt::format("imgport-{}{}{}", slug, slug.empty() ? "" : "-", tag_of(manifest.folder + "\n" + manifest.salt));
+        fmt::format("imgport-{}{}{}", slug, slug.empty() ? "" : "-", short_tag(manifest.folder + "\n" + manifest.salt));
     // Where they are the first of the list, an index is the place in the list.
     std::string among;
     written.images = manifest.places.size();
@@ -401,23 +322,6 @@ std::string kubernetes_argument(std::string_view text)
             out += c;
     }
     return out;
-}
-
-bool is_dns_label(std::string_view text)
-{
-    return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-           std::all_of(text.begin(), text.end(), [](char c) { return is_lower_or_digit(c) || c == '-'; });
-}
-
-bool is_dns_subdomain(std::string_view text)
-{
-    if (text.size() > 253)
-        return false;
-    auto const labels = split(text, '.');
-    return std::all_of(labels.begin(), labels.end(), [](const std::string &label) {
-        return !label.empty() && label.front() != '-' && label.back() != '-' &&
-               std::all_of(label.begin(), label.end(), [](char c) { return is_lower_or_digit(c) || c == '-'; });
-    });
 }
 
 }  // namespace imgport

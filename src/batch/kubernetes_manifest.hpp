@@ -8,13 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include <imgport/error.hpp>
+#include <imgport/batch.hpp>
 
 namespace imgport {
 
-struct PodVolume {
-    std::string claim;
-    std::string path;       // in the pod, as it is here
+// In the pod it is mounted as it is here.
+struct PodVolume : SharedVolume {
     bool writable = false;  // else it is mounted for reading
 };
 
@@ -40,7 +39,7 @@ struct WrittenManifest {
     std::size_t images = 0;  // in it; fewer than `places` where those are too scattered for a command line
 };
 
-// What Kubernetes would not take is a usage error.
+// For options that check_for_kubernetes() takes. More images than a Job can have are a usage error.
 Result<WrittenManifest> write_manifest(const JobManifest &manifest);
 
 // Who pods run as where the folder belongs to root: they never run as that.
@@ -57,8 +56,5 @@ PlaceRanges ranges_of(const std::vector<std::size_t> &places, std::size_t limit)
 std::string yaml_quoted(std::string_view text);
 // An argument that Kubernetes expands to `text`: what looks like a reference to a variable is none.
 std::string kubernetes_argument(std::string_view text);
-// RFC 1123: a label, and labels with dots between them.
-bool is_dns_label(std::string_view text);
-bool is_dns_subdomain(std::string_view text);
 
 }  // namespace imgport

@@ -13,13 +13,6 @@
 namespace imgport {
 namespace {
 
-std::string without_slash(std::string path)
-{
-    while (path.size() > 1 && path.ends_with('/'))
-        path.pop_back();
-    return path;
-}
-
 bool lies_under(const std::string &path, const std::string &folder)
 {
     return path == folder || path.starts_with(folder == "/" ? folder : folder + "/");
@@ -38,7 +31,7 @@ public:
     explicit Volumes(const std::vector<SharedVolume> &volumes)
     {
         for (auto const &volume : volumes) {
-            m_volumes.push_back({.claim = volume.claim, .path = without_slash(volume.path)});
+            m_volumes.push_back({{.claim = volume.claim, .path = without_slash(volume.path)}});
             m_places.push_back(resolved(volume.path));
         }
     }

@@ -121,7 +121,8 @@ Result<void> Ledger::take_stock(const JournalRecords &records)
         auto const found = records.jobs.find(job.name);
         JobRecord const record = found == records.jobs.end() ? JobRecord{} : found->second;
         course.status.attempts = record.attempts;
-        if (!wanted_again(course, record) && settled(i, record))
+        course.asked_for = wanted_again(course, record);
+        if (!course.asked_for && settled(i, record))
             continue;
         m_waiting.push_back(i);
         if (record.attempts > 0)
@@ -136,11 +137,15 @@ bool Ledger::wanted_again(const Course &course, const JobRecord &record)
 {
     bool const named =
         std::find(m_options.retry.begin(), m_options.retry.end(), course.job->name) != m_options.retry.end();
-    bool const failed = m_options.retry_failed && record.state == JobState::failed;
+    if (!named && !m_options.retry_failed)
+        return false;
+    auto result = read_result(m_folder, course.job->name);
+    // On a cluster it may have failed since the journal's last word on it.
+    bool const failed = record.state == JobState::failed || (result && result->again);
     if (!named && !failed)
         return false;
     // The result first: a worker would take it for finished.
-    if (auto result = read_result(m_folder, course.job->name); result && !result->again) {
+    if (result && !result->again) {
         result->again = true;
         if (auto const written = write_result(m_folder, *result); !written)
             note(describe(written.error()));

@@ -20,6 +20,7 @@ struct Course {
     const BatchJob *job = nullptr;
     std::string fingerprint = {};
     JobStatus status = {};
+    bool asked_for = false;     // by `retry`, whatever came of it before
     std::uint64_t reserve = 0;  // bytes of the output volume that it may take
     std::chrono::steady_clock::time_point begun = {};
 };

@@ -14,18 +14,13 @@ namespace {
 
 constexpr std::size_t longest_name = 200;  // bytes; suffixes come after it
 
-std::string tag_of(const std::string &path)
-{
-    return hex_digest("SHA256", bytes_of(path)).substr(0, 8);
-}
-
 // Never empty, and fit for a file's name.
 std::string stem_of(const std::string &path)
 {
     std::string stem = artifact_names({path}).front();
     while (stem.starts_with('.'))
         stem.erase(0, 1);
-    return wrong_name(stem).empty() ? stem : "image-" + tag_of(path);
+    return wrong_name(stem).empty() ? stem : "image-" + short_tag(path);
 }
 
 // "web-data2" could be the second data disk of "web".
@@ -87,14 +82,14 @@ Result<void> name_jobs(std::vector<BatchJob> &jobs)
         for (std::size_t const i : members) {
             std::string const folder = base_name(dir_name(jobs[i].path));
             std::string const name =
-                wrong_name(folder).empty() ? folder + "-" + stem : stem + "-" + tag_of(jobs[i].path);
+                wrong_name(folder).empty() ? folder + "-" + stem : stem + "-" + short_tag(jobs[i].path);
             longer[name].push_back(i);
         }
     }
     for (auto const &[name, members] : longer) {
         for (std::size_t const i : members) {
             std::string const own =
-                members.size() == 1 && !taken.contains(name) ? name : name + "-" + tag_of(jobs[i].path);
+                members.size() == 1 && !taken.contains(name) ? name : name + "-" + short_tag(jobs[i].path);
             auto const [found, is_new] = taken.emplace(own, i);
             if (!is_new)
                 return fail(twice(jobs[i], jobs[found->second]));

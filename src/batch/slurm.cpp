@@ -13,6 +13,7 @@
 #include "batch/run_parts.hpp"
 #include "batch/slurm_calls.hpp"
 #include "batch/slurm_folder.hpp"
+#include "batch/slurm_queue.hpp"
 #include "support/file.hpp"
 #include "support/text.hpp"
 
@@ -29,8 +30,6 @@ constexpr auto longest_rest = std::chrono::seconds(30);
 constexpr auto arrival = std::chrono::seconds(10);
 // For tasks that were told to end.
 constexpr auto leave = std::chrono::seconds(60);
-constexpr unsigned most_submissions = 3;
-constexpr unsigned usual_threads = 2;
 constexpr std::size_t log_limit = std::size_t{1} << 20;
 
 // Tells one version of a file from another that was put in its place.
@@ -69,12 +68,11 @@ public:
     {
         if (auto made = m_folder.make(); !made)
             return made;
-        if (auto good = check_sbatch_options(m_options.slurm.sbatch); !good)
-            return good;
         auto const most = most_slurm_tasks();
         if (!most)
             return fail(most.error());
-        m_most_tasks = *most;
+        auto const numbers = m_folder.arrays();
+        m_queue.emplace(m_ledger, m_folder, *most, numbers.empty() ? 1 : numbers.back() + 1);
         if (auto adopted = adopt(); !adopted)
             return adopted;
         if (auto followed = follow(); !followed)
@@ -99,7 +97,6 @@ private:
         for (unsigned const number : m_folder.arrays()) {
             names.push_back(m_folder.name_of(number));
             numbers[names.back()] = number;
-            m_next_array = number + 1;
         }
         auto const tasks = slurm_tasks(names);
         if (!tasks)
@@ -120,7 +117,7 @@ private:
             m_ledger.note(fmt::format("{} tasks of an earlier run are still on their way", m_tasks.size()));
         for (std::size_t const index : m_ledger.waiting()) {
             if (!taken.contains(index))
-                m_queue.push_back(index);
+                m_queue->add(index);
         }
         return {};
     }
@@ -167,7 +164,7 @@ private:
                 withdraw_pending();
             else if (auto submitted = submit(); !submitted)
                 return submitted;
-            if (m_tasks.empty() && (m_queue.empty() || m_ledger.draining()))
+            if (m_tasks.empty() && (m_queue->empty() || m_ledger.draining()))
                 break;
             rest();
             poll();
@@ -185,92 +182,25 @@ private:
     // One array at a time has tasks that wait, so that its limit is that of the batch.
     Result<void> submit()
     {
-        std::size_t const running = running_tasks();
-        if (m_queue.empty() || !m_can_write || running < m_tasks.size() || at_limit(running))
+        auto const running = static_cast<std::size_t>(
+            std::count_if(m_tasks.begin(), m_tasks.end(), [](auto const &one) { return one.second.running; }));
+        if (!m_can_write || running < m_tasks.size())
             return {};
-        std::vector<SlurmEntry> entries;
-        for (std::size_t i = 0; i < std::min(m_queue.size(), m_most_tasks); ++i)
-            entries.push_back({m_queue[i], m_ledger.jobs()[m_queue[i]].name});
-        unsigned const number = m_next_array++;
-        auto const id = submit_array(number, entries);
-        if (!id)
-            return refused(id.error(), entries.size());
-        for (std::size_t i = 0; i < entries.size(); ++i) {
-            expect_task({*id, i + 1}, entries[i].index, m_folder.name_of(number));
-            ++m_submissions[entries[i].index];
+        auto const array = m_queue->submit(running);
+        if (!array) {
+            // Where tasks are on their way it is tried again, else that is the end.
+            if (m_tasks.empty())
+                return fail(array.error());
+            say_once(array.error());
+            return {};
         }
-        m_queue.erase(m_queue.begin(), m_queue.begin() + static_cast<std::ptrdiff_t>(entries.size()));
-        m_newest = *id;
+        if (!*array)
+            return {};
+        auto const &[id, name, entries] = **array;
+        for (std::size_t i = 0; i < entries.size(); ++i)
+            expect_task({id, i + 1}, entries[i].index, name);
         m_said.clear();
-        m_throttle = throttle(running);
-        m_ledger.note(fmt::format("Slurm job {}: {} images", *id, entries.size()));
-        return {};
-    }
-
-    bool at_limit(std::size_t running) const { return m_options.jobs != 0 && running >= m_options.jobs; }
-
-    // What the newest array may run beside so many tasks of others; 0: no limit.
-    unsigned throttle(std::size_t others) const
-    {
-        if (m_options.jobs == 0)
-            return 0;
-        return others >= m_options.jobs ? 1 : m_options.jobs - static_cast<unsigned>(others);
-    }
-
-    // The last tasks of older arrays end, and the newest one may take their places.
-    void widen()
-    {
-        auto const others = static_cast<std::size_t>(std::count_if(
-            m_tasks.begin(), m_tasks.end(), [&](auto const &one) { return one.first.first != m_newest; }));
-        unsigned const wanted = throttle(others);
-        if (m_newest == 0 || wanted <= m_throttle)
-            return;
-        m_throttle = wanted;
-        set_slurm_throttle(m_newest, wanted);
-    }
-
-    Result<std::uint64_t> submit_array(unsigned number, const std::vector<SlurmEntry> &entries)
-    {
-        auto command = m_options.slurm.program;
-        if (m_options.timeout) {
-            command.emplace_back("--timeout-per-image");
-            command.push_back(std::to_string(m_options.timeout->count()));
-        }
-        if (auto stored = m_folder.store(number, entries, command); !stored)
-            return fail(stored.error());
-        auto id = submit_to_slurm({.name = m_folder.name_of(number),
-                                   .script = m_folder.script_of(number),
-                                   .folder = m_folder.output(),
-                                   .log_folder = m_folder.log_folder(),
-                                   .tasks = entries.size(),
-                                   .at_once = throttle(running_tasks()),
-                                   .threads = m_options.threads == 0 ? usual_threads : m_options.threads,
-                                   .options = m_options.slurm.sbatch});
-        if (id)
-            return id;
-        // The answer may have been lost, and the array not. One that is over had the same name in an earlier run.
-        for (auto const &task : slurm_tasks({m_folder.name_of(number)}).value_or(std::vector<SlurmTask>())) {
-            if (task.phase != SlurmPhase::over)
-                return task.array;
-        }
-        m_folder.forget(number);
-        return id;
-    }
-
-    // Where a user may have so many tasks only, smaller arrays may do. Where tasks are on their way it is tried again,
-    // else that is the end.
-    Result<void> refused(const Error &error, std::size_t tasks)
-    {
-        std::string const said = to_lower(error.message);
-        bool const too_many =
-            said.find("limit") != std::string::npos || said.find("unable to accept job") != std::string::npos;
-        if (tasks > 1 && too_many) {
-            m_most_tasks = tasks / 2;
-            return {};
-        }
-        if (m_tasks.empty())
-            return fail(error);
-        say_once(error);
+        m_ledger.note(fmt::format("Slurm job {}: {} images", id, entries.size()));
         return {};
     }
 
@@ -354,7 +284,9 @@ private:
                                          .phase = SlurmPhase::over,
                                          .state = "no longer known to Slurm"});
         }
-        widen();
+        // The last tasks of older arrays end, and the newest one may take their places.
+        m_queue->widen(static_cast<std::size_t>(std::count_if(
+            m_tasks.begin(), m_tasks.end(), [&](auto const &one) { return one.first.first != m_queue->newest(); })));
     }
 
     void update(Task &task, const SlurmTask &news)
@@ -437,10 +369,10 @@ private:
             [[maybe_unused]] auto const written = write_result(m_ledger.folder(), *result);
         }
         bool const another_try = result->again && !cancelled && !stopping && !for_want_of_space(result->reason) &&
-                                 m_submissions[ended.index] < most_submissions;
+                                 !m_queue->tried_enough(ended.index);
         if (another_try) {
             m_ledger.put_back(ended.index, result->reason);
-            m_queue.push_back(ended.index);
+            m_queue->add(ended.index);
             return;
         }
         m_ledger.ended(ended.index, *result,
@@ -462,14 +394,9 @@ private:
     Ledger &m_ledger;
     const BatchOptions &m_options;
     SlurmFolder m_folder;
-    std::size_t m_most_tasks = 1;
-    unsigned m_next_array = 1;
-    std::map<Key, Task> m_tasks;                    // on their way
-    std::map<std::uint64_t, std::string> m_names;   // of arrays, by their id
-    std::vector<std::size_t> m_queue;               // to be submitted
-    std::map<std::size_t, unsigned> m_submissions;  // of a job
-    std::uint64_t m_newest = 0;                     // array
-    unsigned m_throttle = 0;                        // its
+    std::map<Key, Task> m_tasks;                   // on their way
+    std::map<std::uint64_t, std::string> m_names;  // of arrays, by their id
+    std::optional<SlurmQueue> m_queue;
     Clock::duration m_answer_took = {};
     std::string m_said;
     bool m_withdrawn = false;

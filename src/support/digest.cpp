@@ -92,6 +92,11 @@ std::string hex_digest(const std::string &algorithm, Bytes bytes)
     return digest.hex();
 }
 
+std::string short_tag(std::string_view text)
+{
+    return hex_digest("SHA256", bytes_of(text)).substr(0, 8);
+}
+
 std::uint64_t crc64_ecma(std::uint64_t crc, Bytes bytes)
 {
     return lzma_crc64(reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size(), crc);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/bytes.hpp"
@@ -54,6 +55,8 @@ private:
 
 // The same of bytes that are all there; empty where OpenSSL knows no such name.
 std::string hex_digest(const std::string &algorithm, Bytes bytes);
+// Eight characters that tell one text from another, for names; nothing rests on them.
+std::string short_tag(std::string_view text);
 
 // CRC-64/XZ: the ECMA-182 polynomial reflected, initial value and final xor all ones. It is the checksum that OSS
 // sends as x-oss-hash-crc64ecma. Start with 0 and feed the result back in.

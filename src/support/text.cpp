@@ -219,12 +219,18 @@ std::string nearest(std::string_view word, const std::vector<std::string> &candi
     return best;
 }
 
-std::string base_name(std::string_view path)
+std::string without_slash(std::string_view path)
 {
     while (path.size() > 1 && path.ends_with('/'))
         path.remove_suffix(1);
-    auto const slash = path.rfind('/');
-    return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+    return std::string(path);
+}
+
+std::string base_name(std::string_view path)
+{
+    std::string whole = without_slash(path);
+    auto const slash = whole.rfind('/');
+    return slash == std::string::npos ? whole : whole.substr(slash + 1);
 }
 
 std::string dir_name(std::string_view path)

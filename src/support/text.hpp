@@ -33,6 +33,8 @@ std::optional<std::u32string> code_points(std::string_view text);
 // "5 GiB", "1.5 GiB", "512 bytes".
 std::string human_size(std::uint64_t bytes);
 
+// A path without slashes at its end, but for the root's.
+std::string without_slash(std::string_view path);
 // The last component of a path.
 std::string base_name(std::string_view path);
 // All but the last component; "." where there is none.

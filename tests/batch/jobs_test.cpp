@@ -10,6 +10,7 @@
 
 using namespace imgport;
 using imgport::testing::Folder;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 namespace {
@@ -160,6 +161,11 @@ TEST(JobList, FoldersAndPatternsGiveImagesOnce)
         names.push_back(job.name);
     EXPECT_EQ(names, (std::vector<std::string>{"a", "b", "esx"}));
     EXPECT_EQ(list->notes.size(), 2U);
+    auto const matched = read_jobs({folder / "*.vmdk"}, with_keys());
+    ASSERT_TRUE(matched) << describe(matched.error());
+    ASSERT_EQ(matched->jobs.size(), 1U);
+    EXPECT_EQ(matched->jobs[0].name, "esx");
+    EXPECT_THAT(matched->notes, ElementsAre(HasSubstr("2 files left out")));
     EXPECT_FALSE(read_jobs({folder / "*.vhdx"}, with_keys()));
     EXPECT_FALSE(read_jobs({folder / "missing.raw"}, with_keys()));
 }
@@ -171,4 +177,16 @@ TEST(JobList, APathThatIsNoUtf8IsRefused)
     auto const list = read_jobs({folder.path()}, with_keys());
     ASSERT_FALSE(list);
     EXPECT_THAT(describe(list.error()), HasSubstr("UTF-8"));
+}
+
+TEST(JobList, AnOptionForAllThatIsNoUtf8IsRefused)
+{
+    Folder const folder;
+    folder.write("a.raw", "");
+    auto options = with_keys();
+    options.defaults.push_back({"image-name", {"caf\xe9"}});
+    auto const list = read_jobs({folder.path()}, options);
+    ASSERT_FALSE(list);
+    EXPECT_EQ(list.error().code, ErrorCode::usage);
+    EXPECT_THAT(describe(list.error()), HasSubstr("image-name: is no valid UTF-8"));
 }
