@@ -1,16 +1,10 @@
 #include "batch/folder.hpp"
 
-#include <array>
-#include <cerrno>
 #include <filesystem>
-#include <thread>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "support/file_lock.hpp"
 #include "support/json_fields.hpp"
 #include "support/text.hpp"
 
@@ -95,59 +89,6 @@ std::string BatchFolder::whole_output() const
 {
     std::error_code ignored;
     return without_slash(std::filesystem::absolute(m_output, ignored).lexically_normal().string());
-}
-
-// ------------------------------------------------------------------------------------------------------------- locks
-
-Result<std::optional<FileLock>> FileLock::take(const std::string &path)
-{
-    Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-    if (!fd)
-        return fail(system_error(ErrorCode::environment, "cannot be opened", path, errno));
-    int taken = 0;
-    do {
-        taken = ::flock(fd.get(), LOCK_EX | LOCK_NB);
-    } while (taken != 0 && errno == EINTR);
-    if (taken == 0)
-        return FileLock(std::move(fd), path);
-    if (errno == EWOULDBLOCK)
-        return std::optional<FileLock>();
-    return fail(system_error(ErrorCode::environment, "cannot be locked", path, errno));
-}
-
-Result<std::optional<FileLock>> FileLock::take_within(const std::string &path, std::chrono::milliseconds patience)
-{
-    auto const deadline = std::chrono::steady_clock::now() + patience;
-    for (;;) {
-        auto lock = take(path);
-        if (!lock || *lock || interrupted() || std::chrono::steady_clock::now() > deadline)
-            return lock;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-}
-
-bool FileLock::held(const std::string &path)
-{
-    Fd const fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    // Shared: two who only ask do not disturb each other.
-    return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-}
-
-std::string FileLock::text() const
-{
-    std::array<char, 256> buffer{};
-    ssize_t const n = ::pread(m_fd.get(), buffer.data(), buffer.size(), 0);
-    return {buffer.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
-}
-
-Result<void> FileLock::write(const std::string &text)
-{
-    bool const written = ::ftruncate(m_fd.get(), 0) == 0 &&
-                         ::pwrite(m_fd.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
-                         ::fsync(m_fd.get()) == 0;
-    if (!written)
-        return fail(system_error(ErrorCode::environment, "cannot be written", m_path, errno));
-    return {};
 }
 
 // ---------------------------------------------------------------------------------------------------------- the list

@@ -1,13 +1,10 @@
 // Where a batch keeps what it knows: DIR/.imgport-batch beside the artifacts. Everything in it is plain text.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <imgport/batch.hpp>
-
-#include "support/file.hpp"
 
 namespace imgport {
 
@@ -31,28 +28,6 @@ public:
 
 private:
     std::string m_output;
-};
-
-// A lock that dies with its owner, however that dies: flock(2). On NFS the client turns it into a lock of the server,
-// which holds between machines (Linux 2.6.12 and later) and is given up when the server has missed its owner for a
-// lease's time.
-class FileLock {
-public:
-    // nullopt: somebody else has it.
-    static Result<std::optional<FileLock>> take(const std::string &path);
-    // Waits so long for it.
-    static Result<std::optional<FileLock>> take_within(const std::string &path, std::chrono::milliseconds patience);
-    // Whether somebody has it; false where there is no such file.
-    static bool held(const std::string &path);
-
-    // What its owner wrote into the file: it outlives the lock.
-    std::string text() const;
-    Result<void> write(const std::string &text);
-
-private:
-    explicit FileLock(Fd fd, std::string path) : m_fd(std::move(fd)), m_path(std::move(path)) {}
-    Fd m_fd;
-    std::string m_path;
 };
 
 // The list of the run, one job a line, in one step.

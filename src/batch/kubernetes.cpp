@@ -16,6 +16,7 @@
 #include "batch/kubernetes_volumes.hpp"
 #include "batch/places.hpp"
 #include "batch/run_parts.hpp"
+#include "support/file_lock.hpp"
 #include "support/shell_words.hpp"
 #include "support/text.hpp"
 

@@ -12,6 +12,7 @@
 #include "batch/journal.hpp"
 #include "batch/result.hpp"
 #include "batch/worker_report.hpp"
+#include "support/file_lock.hpp"
 
 namespace imgport {
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "batch/run_parts.hpp"
+#include "support/file_lock.hpp"
 #include "support/text.hpp"
 
 namespace imgport {

@@ -34,10 +34,12 @@ SlurmPhase phase_of(std::string_view state)
     return std::any_of(ended.begin(), ended.end(), is) ? SlurmPhase::over : SlurmPhase::running;
 }
 
-Result<std::string> ask(const std::vector<std::string> &arguments)
+// `without`: variables of the environment that the program is not to see.
+Result<std::string> ask(const std::vector<std::string> &arguments, const std::vector<std::string> &without = {})
 {
     Command command{.arguments = arguments};
     command.environment = Environment::inherited;
+    command.without = without;
     command.timeout = patience;
     command.even_when_interrupted = true;  // what was submitted is called back then
     auto const answer = run(command);
@@ -76,11 +78,9 @@ Result<std::vector<SlurmTask>> slurm_tasks(const std::vector<std::string> &names
     if (names.empty())
         return tasks;
     // Hidden partitions as well, and whatever the user's environment says of squeue: it must not look away.
-    ::unsetenv("SQUEUE_PARTITION");
-    ::unsetenv("SQUEUE_USERS");
-    ::unsetenv("SQUEUE_STATES");
     auto const text = ask({"squeue", "--noheader", "--array", "--all", "--states=all", "--name=" + join(names, ","),
-                           "--format=%F|%K|%T|%N|%r|%j"});
+                           "--format=%F|%K|%T|%N|%r|%j"},
+                          {"SQUEUE_PARTITION", "SQUEUE_USERS", "SQUEUE_STATES"});
     if (!text)
         return fail(text.error());
     for (auto const line : lines_of(*text)) {

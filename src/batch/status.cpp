@@ -9,6 +9,7 @@
 #include "batch/places.hpp"
 #include "batch/result.hpp"
 #include "batch/tables.hpp"
+#include "support/file_lock.hpp"
 #include "support/json_fields.hpp"
 
 namespace imgport {

@@ -9,6 +9,7 @@
 #include "batch/folder.hpp"
 #include "batch/result.hpp"
 #include "batch/worker_report.hpp"
+#include "support/file_lock.hpp"
 #include "support/text.hpp"
 
 namespace imgport {

@@ -11,7 +11,7 @@
 #include <imgport/manifest.hpp>
 
 #include "handoff/object_destination.hpp"
-#include "support/path_lock.hpp"
+#include "support/file_lock.hpp"
 
 namespace imgport {
 

@@ -45,8 +45,11 @@ std::vector<std::string> environment_of(const Command &command)
 {
     std::vector<std::string> variables;
     if (command.environment == Environment::inherited) {
-        for (char **entry = environ; *entry != nullptr; ++entry)
-            variables.emplace_back(*entry);
+        for (char **entry = environ; *entry != nullptr; ++entry) {
+            std::string_view const name = std::string_view(*entry).substr(0, std::string_view(*entry).find('='));
+            if (std::find(command.without.begin(), command.without.end(), name) == command.without.end())
+                variables.emplace_back(*entry);
+        }
     } else {
         for (const char *name : {"PATH", "HOME", "TMPDIR"}) {
             if (const char *value = std::getenv(name))

@@ -82,19 +82,6 @@ TEST(Journal, ForeignAndBrokenLinesAreLeftOut)
     EXPECT_GE(records.broken_lines, 2U);
 }
 
-TEST(FileLock, DiesWithItsOwner)
-{
-    Folder const folder;
-    auto first = FileLock::take(folder / "lock").value();
-    ASSERT_TRUE(first);
-    EXPECT_TRUE(FileLock::held(folder / "lock"));
-    EXPECT_FALSE(FileLock::take(folder / "lock").value());
-    first.reset();
-    EXPECT_FALSE(FileLock::held(folder / "lock"));
-    EXPECT_TRUE(FileLock::take(folder / "lock").value());
-    EXPECT_FALSE(FileLock::held(folder / "none"));
-}
-
 TEST(StoredJobs, ComeBackAsTheyWere)
 {
     Folder const folder;

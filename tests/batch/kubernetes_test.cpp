@@ -9,6 +9,7 @@
 #include "batch/fingerprint.hpp"
 #include "batch/kubernetes_volumes.hpp"
 #include "batch/result.hpp"
+#include "support/file_lock.hpp"
 #include "testing/temp_dir.hpp"
 
 using namespace imgport;

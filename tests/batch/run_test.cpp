@@ -12,6 +12,7 @@
 #include "batch/fingerprint.hpp"
 #include "batch/journal.hpp"
 #include "batch/run_parts.hpp"
+#include "support/file_lock.hpp"
 #include "support/text.hpp"
 #include "testing/temp_dir.hpp"
 

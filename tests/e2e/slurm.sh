@@ -94,6 +94,7 @@ expect_equal "nothing is done twice" "$(journal cluster 'map(select(.event == "s
 
 # ---------------------------------------------- the run itself is killed: its tasks go on, and the next one follows them
 hold
+export SQUEUE_PARTITION=nowhere SQUEUE_STATES=FAILED # of the user's own squeue; a run looks for itself
 in_background jobs.toml killed
 wait_until "nothing was submitted" 120 grep -qs "Slurm job" err
 kill_run
@@ -105,6 +106,8 @@ expect_equal "the sum" "$(tail -n 1 out)" "$rest"
 expect_same_results here killed
 expect_equal "arrays of the second run" "$(grep -c 'Slurm job' err || true)" 2
 expect_equal "tasks" "$(find killed/.imgport-batch/slurm/log -type f | wc -l)" $((images + 1))
+
+unset SQUEUE_PARTITION SQUEUE_STATES
 
 # What was changed meanwhile is done again, and the tasks on their way do not count for it.
 {

@@ -54,6 +54,21 @@ TEST(Run, HandsOverNothingOfTheEnvironmentButWhatIsNeeded)
     EXPECT_NE(result->out.find("GIVEN=1"), std::string::npos);
 }
 
+TEST(Run, LeavesOutWhatIsNotToBeInherited)
+{
+    ::setenv("IMGPORT_A", "1", 1);
+    ::setenv("IMGPORT_AB", "2", 1);
+    Command command{.arguments = {"env"}};
+    command.environment = Environment::inherited;
+    command.without = {"IMGPORT_A"};
+    auto const result = run(command);
+    ::unsetenv("IMGPORT_A");
+    ::unsetenv("IMGPORT_AB");
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->out.find("IMGPORT_A="), std::string::npos);
+    EXPECT_NE(result->out.find("IMGPORT_AB=2"), std::string::npos);
+}
+
 TEST(Run, PassesOnlyTheNamedDescriptors)
 {
     Folder const folder;

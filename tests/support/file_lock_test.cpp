@@ -1,4 +1,4 @@
-#include "support/path_lock.hpp"
+#include "support/file_lock.hpp"
 
 #include <filesystem>
 
@@ -118,4 +118,17 @@ TEST(PathLock, WhoseFileCannotBeMadeIsAnError)
     EXPECT_EQ(lock.error().code, ErrorCode::environment);
     std::filesystem::create_symlink("elsewhere", folder / "link");
     EXPECT_FALSE(PathLock::take(folder / "link"));
+}
+
+TEST(FileLock, DiesWithItsOwner)
+{
+    Folder const folder;
+    auto first = FileLock::take(folder / "lock").value();
+    ASSERT_TRUE(first);
+    EXPECT_TRUE(FileLock::held(folder / "lock"));
+    EXPECT_FALSE(FileLock::take(folder / "lock").value());
+    first.reset();
+    EXPECT_FALSE(FileLock::held(folder / "lock"));
+    EXPECT_TRUE(FileLock::take(folder / "lock").value());
+    EXPECT_FALSE(FileLock::held(folder / "none"));
 }
