@@ -56,6 +56,7 @@ struct ImportReceipt {
     std::optional<std::string> error_message = {};
     // What is imported: the SHA-256 of each disk's artifact (its CRC-64 where there is none), the system disk's first.
     std::vector<std::string> artifacts = {};
+    std::optional<std::string> parameters = {};  // SHA-256 of those of the call
 
     static void fields(auto &self, auto &&visit)
     {
@@ -70,6 +71,7 @@ struct ImportReceipt {
         visit("error_code", self.error_code);
         visit("error_message", self.error_message);
         visit("artifacts", self.artifacts);
+        visit("parameters", self.parameters);
     }
 };
 

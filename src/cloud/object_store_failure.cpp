@@ -31,7 +31,7 @@ struct Meaning {
 
 constexpr std::string_view new_keys = "the temporary access key must be fetched anew";
 constexpr std::string_view start_over = "it has expired, or was completed or aborted meanwhile: start the upload again";
-constexpr std::string_view choose_name = "choose another name, or overwrite it with --overwrite";
+constexpr std::string_view choose_name = "choose another name, or overwrite it with --overwrite-object";
 constexpr std::string_view which_region = "name the region that the bucket is in: --region";
 
 // The codes that mean the same whatever was asked. Those of both dialects: where they share a code, they share its

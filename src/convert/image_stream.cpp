@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "support/digest.hpp"
+
 namespace imgport {
 namespace {
 
@@ -114,7 +116,7 @@ Result<StreamedImage> measure_image(const ImageMaking &making, const DiskMaker &
 class ImageStream::Producer final : public FileOrder {
 public:
     Producer(ImageStream &stream, const Mark &mark, std::uint64_t begin)
-        : FileOrder(mark.at), m_stream(stream), m_begin(begin)
+        : FileOrder(mark.at), m_stream(stream), m_begin(begin), m_expected(mark.crc)
     {
         std::lock_guard const lock(stream.m_mutex);
         m_head = stream.m_head;
@@ -124,7 +126,7 @@ public:
     {
         m_stream.m_disk_position = making.next();
         if (!m_last.making || boundary_after(at()) - at() <= near_boundary || at() - m_last.at >= far_from_last)
-            m_last = {std::make_shared<const ImageMaking>(making), at()};
+            m_last = {std::make_shared<const ImageMaking>(making), at(), 0};
     }
 
     void run(const ImageMaking &making)
@@ -133,6 +135,8 @@ public:
             make_image(making, m_stream.m_make_disk, *this, m_stream.m_options, m_stream.m_threads, silent_progress());
         if (!digest)
             return m_stream.m_channel.close(digest.error());
+        if (m_expected && at() < m_begin)
+            return m_stream.m_channel.close(source_changed());
         {
             std::lock_guard const lock(m_stream.m_mutex);
             m_stream.m_image = StreamedImage{at(), head(), std::move(*digest)};
@@ -152,19 +156,43 @@ private:
 
     Result<void> next(std::uint64_t at, Bytes bytes) override
     {
-        {
-            std::lock_guard const lock(m_stream.m_mutex);
-            if (m_stream.m_head.empty())
-                m_stream.m_head = m_head;
-            for (auto part = boundary_after(at); part < at + bytes.size(); part += m_stream.m_part_size)
-                m_stream.m_marks[part] = m_last;
-        }
-        std::uint64_t const skipped = at < m_begin ? std::min<std::uint64_t>(m_begin - at, bytes.size()) : 0;
-        return m_stream.m_channel.push(bytes.subspan(static_cast<std::size_t>(skipped)));
+        if (auto same = leave_marks(at, bytes); !same)
+            return same;
+        auto const skipped =
+            static_cast<std::size_t>(at < m_begin ? std::min<std::uint64_t>(m_begin - at, bytes.size()) : 0);
+        // What comes before the part was taken already, and must fit what comes now.
+        m_before = crc64_ecma(m_before, bytes.first(skipped));
+        if (skipped < bytes.size() && m_expected && m_before != std::exchange(m_expected, std::nullopt))
+            return fail(source_changed());
+        return m_stream.m_channel.push(bytes.subspan(skipped));
     }
+
+    // Where parts begin in these bytes.
+    Result<void> leave_marks(std::uint64_t at, Bytes bytes)
+    {
+        std::lock_guard const lock(m_stream.m_mutex);
+        if (m_stream.m_head.empty())
+            m_stream.m_head = m_head;
+        else if (!std::exchange(m_head_compared, true) && m_stream.m_head != m_head)
+            return fail(source_changed());
+        for (auto part = boundary_after(at); part < at + bytes.size(); part += m_stream.m_part_size) {
+            auto const before = static_cast<std::size_t>(part - at);
+            m_last.crc = crc64_ecma(*m_last.crc, bytes.first(before));
+            m_stream.m_marks[part] = m_last;
+            bytes = bytes.subspan(before);
+            at = part;
+        }
+        m_last.crc = crc64_ecma(*m_last.crc, bytes);
+        return {};
+    }
+
+    static Error source_changed() { return {ErrorCode::unreadable, "the source has changed while it was read"}; }
 
     ImageStream &m_stream;
     std::uint64_t m_begin;
+    std::optional<std::uint64_t> m_expected;  // CRC-64 of what is skipped
+    std::uint64_t m_before = 0;               // that of what was skipped so far
+    bool m_head_compared = false;
     Mark m_last;
 };
 
@@ -243,6 +271,16 @@ Result<void> ImageStream::part_again()
     }
     start(std::move(mark));
     return {};
+}
+
+void ImageStream::from_the_start()
+{
+    stop();
+    m_part = 0;
+    std::lock_guard const lock(m_mutex);
+    m_marks.clear();
+    m_head.clear();
+    m_image.reset();
 }
 
 std::vector<std::byte> ImageStream::head() const

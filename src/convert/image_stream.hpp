@@ -48,8 +48,11 @@ public:
     Result<bool> next_part();
     // The next bytes of the part, at least one; 0 at its end.
     Result<std::size_t> read(std::span<std::byte> into);
-    // Back to the part's beginning.
+    // Back to the part's beginning. What is made again from before it must be what it was then: where the source has
+    // changed in between, the next read fails, because nothing would fit together.
     Result<void> part_again();
+    // Back to before the first part.
+    void from_the_start();
 
     // Where in the file the part begins.
     std::uint64_t part_offset() const { return m_part; }
@@ -67,6 +70,8 @@ private:
     struct Mark {
         std::shared_ptr<const ImageMaking> making;
         std::uint64_t at = 0;
+        // CRC-64 of what lies between it and the part, but for the head; nothing: it was not made yet.
+        std::optional<std::uint64_t> crc = {};
     };
     class Producer;
 

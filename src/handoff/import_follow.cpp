@@ -72,6 +72,10 @@ Result<void> ImportFollower::follow_task(bool just_called)
             if ((*task)->percent)
                 m_session.progress().update(*(*task)->percent * std::uint64_t{100}, 10000);
         } else if (++unseen >= looks_for_task) {
+            // Of a task that was long ago the cloud may know no more than its image.
+            auto const image = m_session.while_following().image(*receipt().image_id);
+            if (image && *image)
+                return {};
             return fail(m_session.failed_call({.error = {}, .code = "InvalidTaskId.NotFound"}));
         }
         if (auto waited = m_session.wait(pace); !waited)

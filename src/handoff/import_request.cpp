@@ -212,6 +212,20 @@ private:
     std::vector<Error> m_errors = {};
 };
 
+// Lengths first, so that no two lists run together to the same text.
+std::string with_length(const std::string &piece)
+{
+    return fmt::format("{}:{}\n", piece.size(), piece);
+}
+
+std::string in_one_text(const NamedValues &parameters)
+{
+    std::string text;
+    for (auto const &[name, value] : parameters)
+        text += with_length(name) + with_length(value);
+    return text;
+}
+
 }  // namespace
 
 bool lies_in_oss(const UploadReceipt &upload)
@@ -274,19 +288,18 @@ NamedValues api_parameters(const ImportParameters &parameters)
     return out;
 }
 
+std::string digest_of_parameters(const NamedValues &parameters)
+{
+    return hex_digest("SHA256", bytes_of(in_one_text(parameters)));
+}
+
 std::string make_client_token(const NamedValues &parameters, const std::vector<std::string> &artifacts,
                               const std::string &previous)
 {
-    // Lengths first, so that no two lists run together to the same text.
-    std::string text = "imgport import\n";
-    auto const add = [&](const std::string &piece) { text += fmt::format("{}:{}\n", piece.size(), piece); };
-    for (auto const &[name, value] : parameters) {
-        add(name);
-        add(value);
-    }
+    std::string text = "imgport import\n" + in_one_text(parameters);
     for (auto const &artifact : artifacts)
-        add(artifact);
-    add(previous);
+        text += with_length(artifact);
+    text += with_length(previous);
     return "imgport-" + hex_digest("SHA256", bytes_of(text)).substr(0, 40);
 }
 

@@ -40,6 +40,9 @@ bool lies_in_oss(const UploadReceipt &upload);
 // Spelt and numbered as the API wants them; nothing that is deprecated.
 NamedValues api_parameters(const ImportParameters &parameters);
 
+// Tells one call from another.
+std::string digest_of_parameters(const NamedValues &parameters);
+
 // The same for the same call of the same artifacts; another one after an attempt that came to its end (`previous`: its
 // token).
 std::string make_client_token(const NamedValues &parameters, const std::vector<std::string> &artifacts,

@@ -28,8 +28,9 @@ private:
     StoreResult<std::optional<ObjectInfo>> look_at(const std::string &bucket, const std::string &key);
 
     Result<ImportDone> dry_run(const NamedValues &parameters);
-    // The token of the call to make; nothing: there is an import to go on with.
-    std::optional<std::string> choose_token(const NamedValues &parameters);
+    // The token of the call to make; nothing: there is an import to go on with. An error (usage) where that has other
+    // parameters.
+    Result<std::optional<std::string>> choose_token(const NamedValues &parameters);
     Result<void> call(NamedValues parameters, const std::string &token);
     void tell_what_to_expect();
 
@@ -79,7 +80,10 @@ Result<ImportDone> ImportRun::import()
     ImportDone done{.receipt = {.region = m_session.region(), .client_token = ""}};
     ImportFollower follower(m_session);
     for (unsigned attempt = 1;; ++attempt) {
-        auto const token = choose_token(api);
+        auto const chosen = choose_token(api);
+        if (!chosen)
+            return fail(chosen.error());
+        auto const &token = *chosen;
         if (token) {
             done.parameters = api;
             if (auto called = call(api, *token); !called)
@@ -115,11 +119,18 @@ Result<ImportDone> ImportRun::dry_run(const NamedValues &parameters)
     return ImportDone{.receipt = {.region = m_session.region(), .client_token = ""}, .parameters = parameters};
 }
 
-std::optional<std::string> ImportRun::choose_token(const NamedValues &parameters)
+Result<std::optional<std::string>> ImportRun::choose_token(const NamedValues &parameters)
 {
     auto const anew = [&](const std::string &previous) {
-        return make_client_token(parameters, m_plan.artifacts(), previous);
+        return std::optional(make_client_token(parameters, m_plan.artifacts(), previous));
     };
+    auto const other_parameters = [&](const std::string &what) {
+        return fail({.code = ErrorCode::usage,
+                     .message = fmt::format("{} with other parameters than these", what),
+                     .file = receipt_path(m_path),
+                     .hint = "--again imports it anew with these; with those of then the same command goes on"});
+    };
+    auto const now = digest_of_parameters(parameters);
     auto const &earlier = m_session.hand_over.import;
     if (!earlier)
         return anew("");
@@ -137,8 +148,11 @@ std::optional<std::string> ImportRun::choose_token(const NamedValues &parameters
                                   : "";
     if (earlier->image_id) {
         auto const phase = phase_of(earlier->task_status);
-        if (phase == TaskPhase::running || phase == TaskPhase::finished)
-            return std::nullopt;
+        if (phase == TaskPhase::running || phase == TaskPhase::finished) {
+            if (earlier->parameters.value_or(now) != now)
+                return other_parameters(fmt::format("this was imported as {}", printable(*earlier->image_id, 128)));
+            return std::optional<std::string>();
+        }
         m_progress.note(fmt::format("the import before this one {}{}; another one is begun",
                                     phase == TaskPhase::failed ? "has failed" : "was cancelled", cause));
         return anew(earlier->client_token);
@@ -147,9 +161,12 @@ std::optional<std::string> ImportRun::choose_token(const NamedValues &parameters
         m_progress.note(fmt::format("the call before this one was refused{}; it is made again", cause));
         return anew(earlier->client_token);
     }
+    if (earlier->parameters.value_or(now) != now)
+        return other_parameters(
+            "an earlier run called for the import, and did not see the answer: it may be under way");
     m_progress.note("an earlier run made this call and did not see the answer: it is repeated with its token, so that "
                     "nothing is imported twice");
-    return earlier->client_token;
+    return std::optional(earlier->client_token);
 }
 
 Result<void> ImportRun::call(NamedValues parameters, const std::string &token)
@@ -160,8 +177,10 @@ Result<void> ImportRun::call(NamedValues parameters, const std::string &token)
     if (m_plan.disks.front().told->check.verdict == Verdict::fail)
         m_progress.note("the manifest says that this image did not pass its check");
     // Before the call: whatever happens now, a later run repeats it with this token.
-    m_session.hand_over.import =
-        ImportReceipt{.region = m_session.region(), .client_token = token, .artifacts = m_plan.artifacts()};
+    m_session.hand_over.import = ImportReceipt{.region = m_session.region(),
+                                               .client_token = token,
+                                               .artifacts = m_plan.artifacts(),
+                                               .parameters = digest_of_parameters(parameters)};
     if (auto saved = m_session.save(); !saved)
         return saved;
     parameters.emplace_back("ClientToken", token);

@@ -10,9 +10,12 @@ namespace {
 
 StoreFailure unverified(const std::string &name, std::string message)
 {
-    return {
-        .error = {
-            ErrorCode::unverified, std::move(message), printable(name), {}, {}, "upload it again with --overwrite"}};
+    return {.error = {ErrorCode::unverified,
+                      std::move(message),
+                      printable(name),
+                      {},
+                      {},
+                      "upload it again with --overwrite-object"}};
 }
 
 std::string proof_of(const ObjectInfo &object, const ExpectedObject &expected, bool parts_compared)
@@ -47,6 +50,9 @@ StoreResult<ObjectInfo> complete_object(const StoreCaller &caller, ObjectStore &
     bool const found = there && *there;
     if (!done && (!found || compare_object(**there, expected) != ObjectMatch::same))
         return tl::unexpected(done.error());
+    // It may have been somebody else who put the same there, and then ours is still unfinished.
+    if (!done)
+        end_unneeded(caller, store, key, upload);
     if (!found)
         return tl::unexpected(unverified(name, "the store says that it is complete, and does not have it"));
     if (compare_object(**there, expected) == ObjectMatch::different)

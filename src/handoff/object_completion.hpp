@@ -12,6 +12,9 @@
 
 namespace imgport {
 
+// Both `upload` and `prepare` have it.
+inline constexpr const char *replace_object_hint = "--overwrite-object replaces it";
+
 // The object is there afterwards, and by what the store tells is the one that is expected (`expected.etag` is filled
 // in); or the failure says why not. `name`: "oss://BUCKET/KEY".
 StoreResult<ObjectInfo> complete_object(const StoreCaller &caller, ObjectStore &store, const std::string &name,

@@ -133,8 +133,11 @@ private:
             fresh.part_size = (*journal)->part_size;
             fresh.overwrite = fresh.overwrite || (*journal)->overwrite;
             fresh.parts = (*journal)->parts;
-            m_stale = (*journal)->artifact != fresh.artifact || fresh.part_size == 0 ||
-                      m_plan.size / fresh.part_size >= 10'000;
+            // When it was written does not matter: prepared again, the same disk is the same artifact.
+            auto before = (*journal)->artifact;
+            before.modified = fresh.artifact.modified;
+            m_stale =
+                before != fresh.artifact || fresh.part_size == 0 || (m_plan.size - 1) / fresh.part_size >= most_parts;
         }
         m_journal = std::move(fresh);
         return {};
@@ -164,7 +167,7 @@ private:
                  {},
                  {},
                  {},
-                 "--overwrite replaces it"});
+                 replace_object_hint});
         return Found{};
     }
 
@@ -231,11 +234,11 @@ private:
         m_stored.clear();
         if (auto begun = begin_noted_upload(m_caller, m_store, m_key, m_manifest_path, m_journal); !begun)
             return fail(begun.error());
-        if (!m_journal.others.empty())
-            m_progress.note(fmt::format(
-                "{} other unfinished upload{} of {} lie{} there and {} billed (imgport uploads)",
-                m_journal.others.size(), m_journal.others.size() == 1 ? "" : "s", printable(m_destination.name()),
-                m_journal.others.size() == 1 ? "s" : "", m_journal.others.size() == 1 ? "is" : "are"));
+        if (std::size_t const others = m_journal.others ? m_journal.others->size() : 0; others > 0)
+            m_progress.note(
+                fmt::format("{} other unfinished upload{} of {} lie{} there and {} billed (imgport uploads)", others,
+                            others == 1 ? "" : "s", printable(m_destination.name()), others == 1 ? "s" : "",
+                            others == 1 ? "is" : "are"));
         return all_parts(m_plan);
     }
 
@@ -328,11 +331,8 @@ private:
     {
         if (!m_journal.upload)
             m_journal.upload = find_lost_id(m_caller, m_store, m_key, m_journal);
-        auto const done =
-            m_journal.upload ? abort_id(m_caller, m_store, m_key, *m_journal.upload) : StoreResult<void>();
-        if (!done)
-            m_progress.note(fmt::format("the unfinished upload {} stays at the store, and is billed: {}",
-                                        printable(*m_journal.upload), describe(done.error().error)));
+        if (m_journal.upload)
+            end_unneeded(m_caller, m_store, m_key, *m_journal.upload);
     }
 
     // There is nothing to go on with.
@@ -350,7 +350,11 @@ private:
             (void)remove_journal(m_manifest_path);
             return error;
         }
-        std::string remedy = "what has arrived is kept: the same command goes on, imgport upload --abort gives it up";
+        // `prepare` would make the artifact anew.
+        std::string remedy =
+            fmt::format("what has arrived is kept: imgport upload {0} {1} (with the same options) goes "
+                        "on, imgport upload {0} --abort gives it up",
+                        printable(m_manifest_path), printable(m_destination.name()));
         if (error.code != ErrorCode::interrupted && !m_artifact.check_unchanged()) {
             drop();
             error = {ErrorCode::environment, "changed while it was being uploaded", m_artifact.path()};

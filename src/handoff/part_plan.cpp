@@ -11,7 +11,6 @@ namespace imgport {
 namespace {
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
-constexpr std::uint64_t most_parts = 10'000;
 constexpr std::uint64_t largest_part = 5 * 1024 * mebibyte;
 // Small enough that sending one again costs little, large enough that a connection gets up to speed: 156 GiB fit.
 constexpr std::uint64_t usual_part = 16 * mebibyte;
@@ -22,6 +21,18 @@ constexpr std::uint64_t smallest_part(StoreDialect dialect)
 }
 
 }  // namespace
+
+Result<void> check_part_size(std::uint64_t wanted, StoreDialect dialect)
+{
+    std::uint64_t const least = smallest_part(dialect);
+    if (wanted >= least && wanted <= largest_part)
+        return {};
+    return fail({ErrorCode::usage,
+                 fmt::format("parts of {} are asked for; they may have {} to {} bytes", wanted, least, largest_part),
+                 {},
+                 {},
+                 "--part-size"});
+}
 
 Result<PartPlan> plan_parts(std::uint64_t size, std::uint64_t wanted, StoreDialect dialect)
 {
@@ -36,14 +47,8 @@ Result<PartPlan> plan_parts(std::uint64_t size, std::uint64_t wanted, StoreDiale
         std::uint64_t const even = std::min(round_up(needed, mebibyte).value_or(needed), largest_part);
         return PartPlan{size, std::max(usual_part, even)};
     }
-    std::uint64_t const least = smallest_part(dialect);
-    if (wanted < least || wanted > largest_part)
-        return fail(
-            {ErrorCode::usage,
-             fmt::format("parts of {} are asked for; they may have {} to {} bytes", wanted, least, largest_part),
-             {},
-             {},
-             "--part-size"});
+    if (auto good = check_part_size(wanted, dialect); !good)
+        return fail(good.error());
     if (wanted < needed)
         return fail({ErrorCode::usage,
                      fmt::format("parts of {} are asked for; at {} there would be more than {} of them", wanted,

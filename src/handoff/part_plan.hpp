@@ -9,6 +9,9 @@
 
 namespace imgport {
 
+// Of an object, whatever the store.
+inline constexpr std::uint64_t most_parts = 10'000;
+
 struct PartPlan {
     std::uint64_t size = 0;       // of the object, bytes, not 0
     std::uint64_t part_size = 0;  // of all parts but the last
@@ -18,6 +21,9 @@ struct PartPlan {
     std::uint64_t offset(std::uint32_t number) const { return (number - 1) * part_size; }
     std::uint64_t length(std::uint32_t number) const { return number < count() ? part_size : size - offset(number); }
 };
+
+// An error (usage) where the store takes no parts of this size.
+Result<void> check_part_size(std::uint64_t wanted, StoreDialect dialect);
 
 // `wanted`: the part size that the user asked for, 0: none. An error (usage) where 10,000 parts do not suffice, or the
 // store takes no such parts.

@@ -27,6 +27,12 @@ ObjectDestination with_journal(ObjectDestination destination, const UploadJourna
     return destination;
 }
 
+// That of a URL that was pasted can hold a signature.
+std::string_view without_query(std::string_view address)
+{
+    return to_lower(address.substr(0, 4)) == "http" ? address.substr(0, address.find_first_of("?#")) : address;
+}
+
 }  // namespace
 
 Result<void> abort_object_upload(const std::string &manifest_path, const std::string &key, ObjectStore &store,
@@ -123,7 +129,7 @@ Result<std::string> abort_upload(const std::string &manifest, const UploadOption
 
 std::string pending_uploads_json(std::string_view address, const std::vector<PendingUpload> &uploads)
 {
-    Json document{{"schema", "imgport.uploads/1"}, {"address", printable(address)}};
+    Json document{{"schema", "imgport.uploads/1"}, {"address", printable(without_query(address))}};
     document["uploads"] = to_json(uploads);
     return document.dump(2) + "\n";
 }

@@ -149,7 +149,7 @@ private:
                          {},
                          {},
                          {},
-                         "--overwrite replaces it"});
+                         replace_object_hint});
         if (m_journal.upload || m_compare_only)
             return {};
         return begin_noted_upload(m_caller, m_store, m_key, m_manifest_path, m_journal);
@@ -172,6 +172,7 @@ private:
                 (void)abort_id(m_caller, m_store, m_key, *id);
             return {};
         }
+        m_journal.overwrite = m_journal.overwrite || old.overwrite;
         if (!id)
             return {};
         auto const there = m_caller.call([&] { return m_store.parts(m_key, *id); });
@@ -186,7 +187,6 @@ private:
             return fail(there.error().error);
         m_journal.upload = id;
         m_journal.others = old.others;
-        m_journal.overwrite = m_journal.overwrite || old.overwrite;
         for (auto const &part : *there)
             m_arrived[part.number] = part;
         for (auto const &part : old.parts)
@@ -198,6 +198,31 @@ private:
     // ----------------------------------------------------------------------------------------------------- the parts
 
     StoreResult<ObjectInfo> upload()
+    {
+        auto object = pass_all();
+        if (object || !m_is_another)
+            return object;
+        if (!m_journal.overwrite) {
+            (void)remove_journal(m_manifest_path);
+            return object;
+        }
+        m_progress.note("the unfinished upload is gone, and what is there is another object: it is replaced");
+        m_stream.from_the_start();
+        m_compare_only = false;
+        m_is_another = false;
+        m_whole.reset();
+        m_part = 0;
+        m_all_compared = true;
+        m_parts.clear();
+        m_etags.clear();
+        m_crcs.clear();
+        m_result = {};
+        if (auto begun = begin_noted_upload(m_caller, m_store, m_key, m_manifest_path, m_journal); !begun)
+            return tl::unexpected(local_failure(begun.error()));
+        return pass_all();
+    }
+
+    StoreResult<ObjectInfo> pass_all()
     {
         if (m_settings.measured)
             begin_whole(m_settings.measured->head);
@@ -264,13 +289,17 @@ private:
                 break;
             sums.update(Bytes(buffer).first(*n));
         }
+        if (m_compare_only) {
+            take(number, sums.md5(), sums, true);
+            return true;
+        }
         auto const noted = m_noted.find(number);
-        bool const same = m_compare_only || (arrived->size == sums.size() &&
-                                             (sums.matches(*arrived) == PartMatch::yes ||
-                                              (noted != m_noted.end() && noted->second.etag == arrived->etag &&
-                                               noted->second.crc64ecma == std::to_string(sums.crc64()))));
+        bool const compared = sums.matches(*arrived) == PartMatch::yes;
+        bool const known = noted != m_noted.end() && noted->second.etag == arrived->etag &&
+                           noted->second.crc64ecma == std::to_string(sums.crc64());
+        bool const same = arrived->size == sums.size() && (compared || known);
         if (same)
-            take(number, arrived != nullptr ? arrived->etag : sums.md5(), sums);
+            take(number, arrived->etag, sums, compared || noted->second.compared);
         return same;
     }
 
@@ -285,12 +314,12 @@ private:
         if (!m_whole)
             m_result.sha256 = m_part == 0 ? sums.sha256() : "";
         if (m_compare_only) {
-            take(1, sums.md5(), sums);
+            take(1, sums.md5(), sums, true);
             return {};
         }
         if (auto const arrived = m_arrived.find(1); arrived != m_arrived.end() && arrived->second.size == head.size() &&
                                                     sums.matches(arrived->second) == PartMatch::yes) {
-            take(1, arrived->second.etag, sums);
+            take(1, arrived->second.etag, sums, true);
             return {};
         }
         return send(1, [&] { return HeadBody(head, new_sums(false)); });
@@ -314,8 +343,7 @@ private:
             if (sent) {
                 auto const match = body.complete() ? body.sums().matches(*sent) : PartMatch::no;
                 if (match != PartMatch::no) {
-                    m_all_compared = m_all_compared && match == PartMatch::yes;
-                    take(number, sent->etag, body.sums());
+                    take(number, sent->etag, body.sums(), match == PartMatch::yes);
                     return {};
                 }
                 sent = tl::unexpected(arrived_wrong(number));
@@ -334,8 +362,10 @@ private:
 
     Result<void> again(std::uint32_t number) { return number == 1 ? Result<void>() : m_stream.part_again(); }
 
-    void take(std::uint32_t number, const std::string &etag, PartSums &sums)
+    // `compared`: by checksum with what arrived.
+    void take(std::uint32_t number, const std::string &etag, PartSums &sums, bool compared)
     {
+        m_all_compared = m_all_compared && compared;
         std::uint64_t const offset = number == 1 ? 0 : m_stream.part_offset();
         m_etags[number] = etag;
         m_parts[number] = {number, offset, sums.size(), std::to_string(sums.crc64()), sums.sha256()};
@@ -343,7 +373,7 @@ private:
         m_part = number;
         if (auto whole = sums.take_whole())
             m_whole = std::move(whole);
-        m_journal.parts.push_back({number, etag, std::to_string(sums.crc64()), true});
+        m_journal.parts.push_back({number, etag, std::to_string(sums.crc64()), compared});
         // Where that fails, the store's list and the parts made again tell as much.
         if (!m_compare_only)
             (void)write_journal(m_manifest_path, m_journal);
@@ -372,13 +402,15 @@ private:
             for (auto const &part : parts)
                 etags.push_back(part.etag);
             expected.etag = etag_of_parts(etags);
-            if (compare_object(*m_there, expected) != ObjectMatch::same)
+            if (compare_object(*m_there, expected) != ObjectMatch::same) {
+                m_is_another = true;
                 return tl::unexpected(local_failure({ErrorCode::remote,
                                                      "is there already, and is another object",
                                                      printable(m_destination.name()),
                                                      {},
                                                      {},
-                                                     "--overwrite replaces it"}));
+                                                     replace_object_hint}));
+            }
             object = *m_there;
         } else {
             object = complete_object(m_caller, m_store, m_destination.name(), m_key, *m_journal.upload, parts, expected,
@@ -394,6 +426,8 @@ private:
     Error given_up(const StoreFailure &failure)
     {
         Error error = failure.error;
+        if (m_is_another)
+            return error;
         std::string const remedy =
             "what has arrived is kept: the same command goes on, imgport upload --abort gives it up";
         error.hint = error.hint.empty() ? remedy : error.hint + "; " + remedy;
@@ -412,6 +446,7 @@ private:
     std::optional<ObjectInfo> m_there;
     UploadJournal m_journal;
     bool m_compare_only = false;  // the object is there, perhaps ours: nothing is sent
+    bool m_is_another = false;    // it turned out not to be
     std::map<std::uint32_t, PartInfo> m_arrived;
     std::map<std::uint32_t, JournalPart> m_noted;
 

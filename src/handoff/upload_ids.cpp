@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "support/text.hpp"
+
 namespace imgport {
 namespace {
 
@@ -34,6 +38,13 @@ StoreResult<void> abort_id(const StoreCaller &caller, ObjectStore &store, const 
     return done;
 }
 
+void end_unneeded(const StoreCaller &caller, ObjectStore &store, const std::string &key, const std::string &id)
+{
+    if (auto const done = abort_id(caller, store, key, id); !done)
+        caller.note(fmt::format("the unfinished upload {} stays at the store, and is billed: {}", printable(id),
+                                describe(done.error().error)));
+}
+
 void abort_all_but(const StoreCaller &caller, ObjectStore &store, const std::string &key,
                    const std::vector<std::string> &others)
 {
@@ -49,7 +60,7 @@ Result<void> begin_noted_upload(const StoreCaller &caller, ObjectStore &store, c
 {
     // Who may not list uploads may still upload: then only, a lost answer can leave one behind.
     auto const before = unfinished_ids(caller, store, key);
-    journal.others = before ? *before : std::vector<std::string>{};
+    journal.others = before ? std::optional(*before) : std::nullopt;
     journal.upload.reset();
     journal.parts.clear();
     if (auto done = write_journal(manifest, journal); !done)
@@ -61,7 +72,7 @@ Result<void> begin_noted_upload(const StoreCaller &caller, ObjectStore &store, c
     });
     if (!id) {
         if (attempts > 1 && before)
-            abort_all_but(caller, store, key, journal.others);
+            abort_all_but(caller, store, key, *before);
         // Without an answer the store may have begun it all the same: the note stays.
         if (id.error().status >= 400 && id.error().status < 500)
             (void)remove_journal(manifest);
@@ -73,7 +84,7 @@ Result<void> begin_noted_upload(const StoreCaller &caller, ObjectStore &store, c
         return done;
     }
     if (attempts > 1 && before) {
-        auto wanted = journal.others;
+        auto wanted = *before;
         wanted.push_back(*id);
         abort_all_but(caller, store, key, wanted);
     }
@@ -83,10 +94,12 @@ Result<void> begin_noted_upload(const StoreCaller &caller, ObjectStore &store, c
 std::optional<std::string> find_lost_id(const StoreCaller &caller, ObjectStore &store, const std::string &key,
                                         const UploadJournal &journal)
 {
-    auto const now = unfinished_ids(caller, store, key);
     std::optional<std::string> found;
+    if (!journal.others)
+        return found;
+    auto const now = unfinished_ids(caller, store, key);
     for (auto const &id : now ? *now : std::vector<std::string>{}) {
-        if (contains(journal.others, id))
+        if (contains(*journal.others, id))
             continue;
         if (!found)
             found = id;

@@ -27,6 +27,8 @@ public:
         });
     }
 
+    void note(std::string_view text) const { m_note(text); }
+
 private:
     RetryPolicy m_policy;
     std::function<void(std::string_view)> m_note;
@@ -40,6 +42,9 @@ StoreResult<std::vector<std::string>> unfinished_ids(const StoreCaller &caller, 
 StoreResult<void> abort_id(const StoreCaller &caller, ObjectStore &store, const std::string &key,
                            const std::string &id);
 
+// Ends an upload that nobody needs any more; where that fails, the user is told what stays and is billed.
+void end_unneeded(const StoreCaller &caller, ObjectStore &store, const std::string &key, const std::string &id);
+
 // Ends all of this key but `others`. What a store does not let us list or end stays.
 void abort_all_but(const StoreCaller &caller, ObjectStore &store, const std::string &key,
                    const std::vector<std::string> &others);
@@ -49,7 +54,8 @@ void abort_all_but(const StoreCaller &caller, ObjectStore &store, const std::str
 Result<void> begin_noted_upload(const StoreCaller &caller, ObjectStore &store, const std::string &key,
                                 const std::string &manifest, UploadJournal &journal);
 
-// The id that begin_noted_upload() did not come to note; none where there is no such upload.
+// The id that begin_noted_upload() did not come to note; none where there is no such upload, or where it cannot be told
+// from others'.
 std::optional<std::string> find_lost_id(const StoreCaller &caller, ObjectStore &store, const std::string &key,
                                         const UploadJournal &journal);
 

@@ -19,7 +19,7 @@ namespace imgport {
 struct JournalArtifact {
     std::string file;           // the name, beside the manifest
     std::uint64_t size = 0;     // bytes
-    std::int64_t modified = 0;  // nanoseconds since the epoch
+    std::int64_t modified = 0;  // nanoseconds since the epoch; of a stream: the source was
     std::string sha256;         // as the manifest says
     std::string crc64ecma;      // as the manifest says
 
@@ -58,7 +58,8 @@ struct UploadJournal {
     bool custom_domain = false;
     std::string signature = {};              // v1, v4; empty: the usual one
     std::optional<std::string> upload = {};  // the store's id; none: it was asked for, and no answer is noted
-    std::vector<std::string> others = {};    // unfinished uploads of that key that were there before
+    // Unfinished uploads of that key that were there before; none: the store did not tell.
+    std::optional<std::vector<std::string>> others = {};
     std::uint64_t part_size = 0;             // bytes
     bool overwrite = false;
     JournalArtifact artifact = {};

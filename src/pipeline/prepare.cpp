@@ -180,9 +180,21 @@ private:
         for (auto &job : m_jobs) {
             job.manifest = path_of(job.name + std::string(manifest_suffix));
             if (auto free = OutputFile::create(job.manifest, m_options.convert.overwrite); !free)
-                return failed(free.error());
+                return failed(with_way_on(free.error(), job.manifest));
         }
         return true;
+    }
+
+    // What is there may be of a run whose upload was cut off.
+    static Error with_way_on(Error error, const std::string &manifest)
+    {
+        auto const journal = read_journal(manifest);
+        if (journal && *journal)
+            error.hint =
+                fmt::format("its upload is unfinished: imgport upload {} {} goes on with it; --overwrite prepares "
+                            "it anew",
+                            printable(manifest), (*journal)->destination);
+        return error;
     }
 
     bool convert_all()

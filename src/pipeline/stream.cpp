@@ -14,6 +14,7 @@
 #include "convert/verify.hpp"
 #include "format/compress.hpp"
 #include "handoff/object_connection.hpp"
+#include "handoff/part_plan.hpp"
 #include "support/digest.hpp"
 #include "support/text.hpp"
 
@@ -124,6 +125,10 @@ Result<Streamed> stream_image(const std::string &path, const ImageFacts &image, 
     auto line = open_line(destination, upload_with, manifest, manifest_path);
     if (!line)
         return fail(line.error());
+    if (upload_with.part_size != 0) {
+        if (auto good = check_part_size(upload_with.part_size, line->destination.store.dialect); !good)
+            return fail(good.error());
+    }
     if (auto good = check_convertible(path, image, options, progress); !good)
         return fail(good.error());
     auto const opened = open_conversion(path, image, options, progress);

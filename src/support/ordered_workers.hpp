@@ -121,9 +121,12 @@ private:
         std::lock_guard const lock(m_order);
         m_waiting.emplace(number, std::move(product));
         std::vector<Product> placed;
+        if (m_place_failed)
+            return placed;
         for (auto first = m_waiting.begin(); first != m_waiting.end() && first->first == m_placed;
              first = m_waiting.begin()) {
             if (auto done = m_job.place(first->second); !done) {
+                m_place_failed = true;  // nothing may follow what has no place
                 stop(m_placed, done.error());
                 break;
             }
@@ -172,6 +175,7 @@ private:
     std::mutex m_order;  // of what follows; taken before m_mutex where both are
     std::uint64_t m_placed = 0;
     std::map<std::uint64_t, Product> m_waiting;
+    bool m_place_failed = false;
 };
 
 template <typename Task, typename Product>

@@ -150,6 +150,51 @@ TEST_P(Stream, GivesAPartAgainAndAgain)
     EXPECT_TRUE(text_from(stream.image().head) + text == m_file);
 }
 
+// As on a disk that is in use: a part that is made again from other bytes would not fit the one before it. What has
+// changed far before it or behind it does not matter.
+TEST_P(Stream, FailsWhereTheSourceHasChangedBeforeAPartThatIsMadeAgain)
+{
+    prepare(24 << 20);
+    std::minstd_rand random(7);
+    std::ranges::generate(m_disk->bytes(), [&] { return static_cast<std::byte>(random() >> 8); });
+    constexpr std::size_t mebibyte = std::size_t{1} << 20;
+    std::size_t failures = 0;
+    for (std::size_t changed = 0; changed < m_disk->size(); changed += mebibyte) {
+        ImageStream stream(making(), maker(), GetParam().options, 2, part_size);
+        ASSERT_TRUE(*stream.next_part());
+        read_part(stream);
+        ASSERT_TRUE(*stream.next_part());
+        read_part(stream);
+        for (std::size_t i = 0; i < mebibyte; i += 4096)
+            m_disk->bytes()[changed + i] ^= std::byte{0xff};
+        ASSERT_TRUE(stream.part_again());
+        std::vector<std::byte> buffer(1);
+        auto const again = stream.read(buffer);
+        for (std::size_t i = 0; i < mebibyte; i += 4096)
+            m_disk->bytes()[changed + i] ^= std::byte{0xff};
+        if (again)
+            continue;
+        EXPECT_EQ(again.error().code, ErrorCode::unreadable);
+        ++failures;
+    }
+    EXPECT_GE(failures, 1U);
+    EXPECT_LE(failures, 3U);
+}
+
+TEST_P(Stream, StartsAgain)
+{
+    prepare((24 << 20) + 5 * 512);
+    ImageStream stream(making(), maker(), GetParam().options, 2, part_size);
+    for (unsigned const parts : {0U, 3U, 1000U}) {
+        stream.from_the_start();
+        std::string text;
+        for (unsigned i = 0; i < parts && *stream.next_part(); ++i)
+            text += read_part(stream);
+        EXPECT_TRUE(m_file.substr(image_head_size, text.size()) == text) << parts;
+    }
+    EXPECT_TRUE(text_from(stream.image().head) == m_file.substr(0, image_head_size));
+}
+
 TEST_P(Stream, GoesOverAPartThatNobodyReads)
 {
     prepare(24 << 20);

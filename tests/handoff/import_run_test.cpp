@@ -148,8 +148,12 @@ TEST_F(Import, NothingIsImportedTwiceByASecondRun)
     ASSERT_FALSE(lost);
     EXPECT_NE(lost.error().hint.find("nothing is imported twice"), std::string::npos) << lost.error().hint;
     api.answers["ImportImage"] = {json_answer(200, started)};
-    // Another name would be another call: the token stays, so that the cloud notices.
-    options.request.image_name = "other";
+    auto const name = std::exchange(options.request.image_name, "other");
+    auto const other = run();
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, ErrorCode::usage);
+    EXPECT_EQ(api.count("ImportImage"), 1U);
+    options.request.image_name = name;
     ASSERT_TRUE(run());
     EXPECT_EQ(token(0), token(1));
     EXPECT_TRUE(notes.said("did not see the answer"));
@@ -214,6 +218,41 @@ TEST_F(Import, OfAnImageThatIsThereIsDone)
     auto const gone = run();
     ASSERT_FALSE(gone);
     EXPECT_NE(gone.error().hint.find("--again"), std::string::npos);
+    EXPECT_EQ(api.count("ImportImage"), 1U);
+}
+
+TEST_F(Import, WithOtherParametersThanThenIsSaid)
+{
+    ASSERT_TRUE(run());
+    options.request.image_name = "another-name";
+    auto const refused = run();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::usage);
+    EXPECT_NE(refused.error().hint.find("--again"), std::string::npos);
+    EXPECT_EQ(api.count("ImportImage"), 1U);
+    options.again = true;
+    ASSERT_TRUE(run());
+    EXPECT_EQ(api.count("ImportImage"), 2U);
+    // A receipt that does not know is believed.
+    auto hand_over = read_receipt(path()).value();
+    hand_over.import->parameters.reset();
+    ASSERT_TRUE(write_receipt(path(), hand_over));
+    options.again = false;
+    options.request.image_name = "web-again";
+    EXPECT_TRUE(run());
+    EXPECT_EQ(api.count("ImportImage"), 2U);
+}
+
+TEST_F(Import, WhoseTaskIsForgottenIsFoundByItsImage)
+{
+    options.wait = false;
+    ASSERT_TRUE(run());
+    options.wait = true;
+    api.answers["DescribeTaskAttribute"] = {api_error(400, "InvalidTaskId.NotFound")};
+    api.answers["DescribeTasks"] = {json_answer(200, R"({"TaskSet":{"Task":[]}})")};
+    auto const done = run();
+    ASSERT_TRUE(done) << describe(done.error());
+    EXPECT_TRUE(done->available);
     EXPECT_EQ(api.count("ImportImage"), 1U);
 }
 
@@ -321,6 +360,7 @@ TEST_F(Import, ATaskIsLookedForWhereItMayBe)
     write_upload(folder, "web", system_manifest());
     api.answers["DescribeTaskAttribute"] = {api_error(400, "InvalidTaskId.NotFound")};
     api.answers["DescribeTasks"] = {json_answer(200, R"({"TaskSet":{"Task":[]}})")};
+    api.answers["DescribeImages"] = {no_image};
     auto const lost = run();
     ASSERT_FALSE(lost);
     EXPECT_EQ(lost.error().field, "TaskId");

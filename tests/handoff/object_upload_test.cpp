@@ -1,5 +1,6 @@
 #include "handoff/object_upload.hpp"
 
+#include <filesystem>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -258,7 +259,8 @@ TEST_F(ObjectUploadTest, TheErrorSaysHowToGoOn)
     store.before_part = [](auto) { return std::optional(refusal(403, "AccessDenied")); };
     auto const receipt = run();
     expect_failed(receipt, ErrorCode::remote);
-    EXPECT_NE(receipt.error().hint.find("the same command goes on"), std::string::npos) << receipt.error().hint;
+    EXPECT_NE(receipt.error().hint.find("imgport upload " + path + " " + destination.name()), std::string::npos)
+        << receipt.error().hint;
 }
 
 TEST_F(ObjectUploadTest, KeepsWhatArrivedEvenWhereTheJournalDoesNotKnow)
@@ -306,6 +308,61 @@ TEST_F(ObjectUploadTest, OfAnArtifactThatChangedStartsAnewAndAbortsTheOldOne)
     expect_done(run());
     EXPECT_EQ(store.arrived.size(), 11U);
     EXPECT_GE(store.count("abort"), 1U);
+}
+
+TEST_F(ObjectUploadTest, OfTheSameArtifactMadeAgainGoesOn)
+{
+    cut_off_after(5);
+    make_artifact(content);
+    std::filesystem::last_write_time(folder / "a.qcow2",
+                                     std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5));
+    store.arrived.clear();
+    expect_done(run());
+    EXPECT_LT(store.arrived.size(), 11U);
+    EXPECT_EQ(store.count("begin"), 1U);
+}
+
+TEST_F(ObjectUploadTest, OfTenThousandPartsGoesOn)
+{
+    make_artifact(std::string(10'000, 'x'));
+    store.uploads["mine"] = {"folder/key"};
+    UploadJournal journal{.destination = destination.name(), .upload = "mine", .part_size = 1};
+    journal.artifact = {"a.qcow2", content.size(), 0, *manifest.artifact.sha256, manifest.artifact.crc64ecma};
+    ASSERT_TRUE(write_journal(path, journal));
+    settings.part_size = 0;
+    expect_done(run());
+    EXPECT_EQ(store.count("begin"), 0U);
+    EXPECT_EQ(store.arrived.size(), 10'000U);
+}
+
+TEST_F(ObjectUploadTest, LeavesNoUploadWhereSomebodyElseHasPutTheSameThere)
+{
+    store.before_complete = [this] {
+        store.objects["folder/key"] = content;
+        return std::optional(refusal(412, "PreconditionFailed"));
+    };
+    expect_done(run());
+    EXPECT_TRUE(store.uploads.empty());
+    store.objects.clear();
+    store.before_complete = [this] {
+        store.objects["folder/key"] = content;
+        return std::optional(refusal(409, "FileAlreadyExists"));
+    };
+    expect_done(run());
+    EXPECT_TRUE(store.uploads.empty());
+}
+
+TEST_F(ObjectUploadTest, TakesNobodysUploadForTheOneWhoseIdWasLost)
+{
+    store.uploads["of-another"] = {"folder/key"};
+    store.lets_list = false;
+    store.after_begin = [] { return std::optional(broken_line()); };
+    expect_failed(run(), ErrorCode::remote);
+    store.after_begin = [] { return std::nullopt; };
+    store.lets_list = true;
+    EXPECT_TRUE(run());
+    EXPECT_TRUE(store.objects["folder/key"] == content);
+    EXPECT_TRUE(store.uploads.contains("of-another"));
 }
 
 TEST_F(ObjectUploadTest, StartsAnewWhereTheOldOneExpired)
@@ -548,7 +605,8 @@ TEST(UploadJournal, ComesBackAsItWent)
     Folder const folder;
     std::string const manifest = folder / "a.manifest.json";
     EXPECT_FALSE(read_journal(manifest).value());
-    UploadJournal journal{.destination = "oss://b/k", .upload = "id", .others = {"x"}, .part_size = 5};
+    UploadJournal journal{
+        .destination = "oss://b/k", .upload = "id", .others = std::vector<std::string>{"x"}, .part_size = 5};
     journal.artifact = {"a.qcow2", 10, 12345, "sha", "crc"};
     journal.parts = {{7, "etag", "99", true}};
     ASSERT_TRUE(write_journal(manifest, journal));

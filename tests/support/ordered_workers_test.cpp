@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 using namespace imgport;
+using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 
 namespace {
@@ -126,6 +127,35 @@ TEST(OrderedWorkers, KeepFewTasksUnderWay)
     ASSERT_TRUE(run_ordered(job, 4));
     EXPECT_LE(most, 12);
     EXPECT_EQ(under_way, 0);
+}
+
+TEST(OrderedWorkers, PlaceNothingAfterOneThatHadNoPlace)
+{
+    class Slow final : public OrderedWorker<int, int> {
+    public:
+        Result<int> work(int task) override
+        {
+            // Others come to place theirs while this one fails.
+            std::this_thread::sleep_for(std::chrono::milliseconds(task % 3));
+            return task;
+        }
+        Result<void> store(int) override { return {}; }
+    };
+    for (int round = 0; round < 20; ++round) {
+        int next = 0;
+        std::vector<int> placed;
+        OrderedJob<int, int> job;
+        job.next = [&]() -> Result<std::optional<int>> { return next++; };
+        job.make_worker = []() -> Result<std::unique_ptr<OrderedWorker<int, int>>> { return std::make_unique<Slow>(); };
+        job.place = [&](int &product) -> Result<void> {
+            placed.push_back(product);
+            return product == 5 ? Result<void>(fail(ErrorCode::unreadable, "five")) : Result<void>();
+        };
+        auto const result = run_ordered(job, 4);
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().message, "five");
+        EXPECT_THAT(placed, ElementsAre(0, 1, 2, 3, 4, 5));
+    }
 }
 
 TEST(OrderedWorkers, TurnWhatIsThrownIntoAnError)

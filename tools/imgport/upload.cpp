@@ -69,7 +69,7 @@ void add_upload(Program &program)
     add_image(verb, "MANIFEST", options->manifest, "The manifest; the artifact lies beside it");
     verb.add_option("DEST", options->destination, destination_help);
     verb.add_flag("--abort", options->abort, "Give the unfinished upload of this artifact up");
-    verb.add_flag("--overwrite", options->overwrite, "Replace an object that is there already");
+    verb.add_flag("--overwrite-object,--overwrite", options->overwrite, "Replace an object that is there already");
     add_region(verb, options->upload);
     add_store_options(verb, options->upload);
     add_part_options(verb, options->upload);
