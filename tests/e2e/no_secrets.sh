@@ -119,6 +119,10 @@ for url in "oss://imgs/a?OSSAccessKeyId=$id&Signature=$secret" "https://imgs.oss
   say 2 "$IMGPORT" upload made/disk.manifest.json "$url" --verbose
 done
 say 2 to_store oss://imgs/a "https://u:$secret@host"
+for format in text json; do
+  say 0 "$IMGPORT" uploads "https://imgs.oss-cn-hangzhou.aliyuncs.com/a?OSSAccessKeyId=$id&Signature=$secret&security-token=$token" \
+    --endpoint "http://127.0.0.1:$oss_port" --region cn-hangzhou --format "$format" --verbose
+done
 
 # Under way: the command line, and what would become of a core dump. As another user, /proc tells who may look.
 as_user=()

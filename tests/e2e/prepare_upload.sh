@@ -58,10 +58,20 @@ ALIBABA_CLOUD_ACCESS_KEY_ID='' ALIBABA_CLOUD_ACCESS_KEY_SECRET='' expect_exit 2 
 expect_text err 'ALIBABA_CLOUD_ACCESS_KEY_ID'
 expect_no_file three
 
-# A refused upload is no loss: what was prepared is there, and the upload alone goes on.
-plan_fault '{"kind": "deny", "action": "UploadPart", "times": 99}'
-expect_exit 4 prepared web.raw --output four --upload oss://imgs/four.qcow2
+# A refused upload is no loss: what was prepared is there, and the upload alone goes on. So does the whole command, which
+# makes the same artifact again.
+small_parts() {
+  prepared web.raw --output four --upload oss://imgs/four.qcow2 --part-size 102400 --parallel 1 "$@"
+}
+plan_fault '{"kind": "deny", "action": "UploadPart", "after": 3, "times": 99}'
+expect_exit 4 small_parts
+expect_text err 'imgport upload four/web.manifest.json oss://imgs/four.qcow2 .with the same options. goes on'
+expect_exit 2 small_parts
+expect_text err 'its upload is unfinished: imgport upload four/web.manifest.json oss://imgs/four.qcow2 goes on with it'
+expect_exit 4 small_parts --overwrite
 oss_control DELETE faults
 expect_exit 0 "$IMGPORT" upload four/web.manifest.json oss://imgs/four.qcow2 --endpoint "http://127.0.0.1:$oss_port"
 expect_equal "the object" "$(object four.qcow2)" "$(jq -r .artifact.sha256 four/web.manifest.json)"
+expect_equal "parts that were stored twice" "$(oss_control GET log |
+  jq -r '.[] | select(.action == "UploadPart" and .key == "four.qcow2" and .status == 200).part' | sort | uniq -d)" ""
 expect_no_uploads imgs

@@ -98,6 +98,15 @@ streamed faults complete.qcow2
 expect_equal "after a lost reply at the end" "$(sum_of_object complete.qcow2)" "$good"
 expect_no_uploads imgs
 
+# Parts that no store takes are refused before anything is made.
+rm -rf sizes
+for size in 50KiB 6GiB; do
+  expect_exit 2 "$IMGPORT" prepare disk.raw --output sizes --stream --upload oss://imgs/sizes "${common[@]/5MiB/$size}"
+  expect_text err 'they may have 102400 to 5368709120 bytes'
+done
+expect_exit 2 "$IMGPORT" prepare disk.raw --output sizes --stream --upload s3://imgs/sizes "${common[@]/5MiB/1MiB}"
+expect_text err 'they may have 5242880 to 5368709120 bytes'
+
 # A permission that is missing in the middle: one line, and nothing that looks done; then the same command goes on.
 plan_fault '{"action": "UploadPart", "part": 4, "kind": "deny"}' >/dev/null
 rm -rf denied
