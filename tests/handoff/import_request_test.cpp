@@ -1,5 +1,6 @@
 #include "handoff/import_request.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "testing/import_files.hpp"

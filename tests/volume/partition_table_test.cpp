@@ -1,4 +1,5 @@
 // Tables made by sfdisk and sgdisk, compared with what libblkid reads from them.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,6 +1,7 @@
 // Filesystems made by their own tools; blkid and those tools are the oracle.
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
