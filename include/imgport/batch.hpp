@@ -41,11 +41,18 @@ struct JobKey {
     std::function<std::string(const std::string &value, const std::string &folder)> locate = {};
     // Empty where the value is good.
     std::function<std::string(const std::string &value)> complaint = {};
+    // A key that says the contrary ("config", "no-config"): whoever says one of them means it instead of the other.
+    std::string contrary = {};
 };
 
 struct JobListOptions {
     std::vector<JobKey> keys = {};         // "path" and "name" go without saying
     std::vector<JobOption> defaults = {};  // what a list says wins over these
+    // For images of which nobody says anything of the kind, nor the contrary.
+    std::vector<JobOption> fallbacks = {};
+    // What images were called in this folder before: they keep their names, if those are free and the list gives them
+    // no others.
+    std::vector<BatchJob> earlier = {};
 };
 
 struct JobList {
@@ -241,6 +248,10 @@ struct SlurmOptions {
     // Further options of sbatch, as it spells them. They win over ours, but for the array's name, tasks and log, by
     // which it is followed.
     std::vector<std::string> sbatch = {};
+    // Slurm's controller serves others too: it is asked so often, and less often where its answer takes long.
+    std::chrono::milliseconds pace = std::chrono::milliseconds(1500);
+    // A result that was written on another machine may take so long to be seen here: NFS keeps names in mind.
+    std::chrono::milliseconds arrival = std::chrono::seconds(10);
 };
 
 // A claim on a volume that this machine has mounted too, so that a path means the same in a pod.

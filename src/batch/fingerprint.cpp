@@ -1,5 +1,6 @@
 #include "batch/fingerprint.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <sys/stat.h>
@@ -87,6 +88,17 @@ std::string Fingerprints::of(const BatchJob &job)
     }
     Json const whole{{"tool", version()}, {"name", job.name}, {"files", files}, {"options", options}};
     return digest_of(whole.dump());
+}
+
+bool sources_there(const BatchJob &job)
+{
+    auto const is_there = [](const std::string &path) {
+        struct stat st {};
+        return path.find("://") != std::string::npos || ::stat(path.c_str(), &st) == 0;
+    };
+    auto const *const disks = job.option("data-disk");
+    return is_there(job.path) &&
+           (disks == nullptr || std::all_of(disks->values.begin(), disks->values.end(), is_there));
 }
 
 }  // namespace imgport

@@ -20,4 +20,7 @@ private:
     std::map<std::string, std::string> m_contents;  // small files that many jobs name
 };
 
+// Whether the job's image and its data disks can be seen. Addresses on other machines count as there.
+bool sources_there(const BatchJob &job);
+
 }  // namespace imgport

@@ -3,6 +3,7 @@
 #include <array>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <glob.h>
@@ -87,11 +88,13 @@ public:
 
     Result<JobList> read(const std::vector<std::string> &sources)
     {
-        for (auto const &option : m_defaults) {
-            if (!are_text(option.values))
-                return fail({.code = ErrorCode::usage,
-                             .message = "is no valid UTF-8, in which lists and journals are written",
-                             .field = option.name});
+        for (const std::vector<JobOption> *const options : {&std::as_const(m_defaults), &m_options.fallbacks}) {
+            for (auto const &option : *options) {
+                if (!are_text(option.values))
+                    return fail({.code = ErrorCode::usage,
+                                 .message = "is no valid UTF-8, in which lists and journals are written",
+                                 .field = option.name});
+            }
         }
         for (auto const &source : sources) {
             if (auto done = add_source(source); !done)
@@ -107,7 +110,9 @@ public:
         if (m_list.jobs.empty())
             return fail(
                 {.code = ErrorCode::usage, .message = fmt::format("no image was found in {}", join(sources, ", "))});
-        if (auto named = name_jobs(m_list.jobs); !named)
+        for (auto &job : m_list.jobs)
+            fall_back(job);
+        if (auto named = name_jobs(m_list.jobs, m_options.earlier); !named)
             return fail(named.error());
         return std::move(m_list);
     }
@@ -229,7 +234,7 @@ private:
         for (auto const &entry : list->images) {
             BatchJob job;
             job.options = defaults.options;
-            job.where = fmt::format("{}, line {}", base_name(path), entry.line);
+            job.where = fmt::format("{}, line {}", printable(base_name(path)), entry.line);
             if (auto done = understand(entry, path, job); !done)
                 return done;
             if (job.path.empty())
@@ -281,11 +286,29 @@ private:
             if (key.locate)
                 one = key.locate(one, absolute(dir_name(path), "."));
         }
+        if (!are_text(values))
+            return fail(list_error(path, value.line,
+                                   fmt::format("'{}' leads into a folder whose name is no valid UTF-8", key.name)));
         if (values.empty())  // an empty list: none of the defaults either
             std::erase_if(job.options, [&](auto const &option) { return option.name == key.name; });
         else
-            set(job.options, {key.name, std::move(values)});
+            say(key, std::move(values), job);
         return {};
+    }
+
+    static void say(const JobKey &key, std::vector<std::string> values, BatchJob &job)
+    {
+        set(job.options, {key.name, std::move(values)});
+        std::erase_if(job.options, [&](auto const &option) { return option.name == key.contrary; });
+    }
+
+    void fall_back(BatchJob &job) const
+    {
+        for (auto const &option : m_options.fallbacks) {
+            auto const *const key = key_of(m_options.keys, option.name);
+            if (job.option(option.name) == nullptr && (key == nullptr || job.option(key->contrary) == nullptr))
+                set(job.options, option);
+        }
     }
 
     static Result<void> take_flag(const JobKey &key, const ListValue &value, const std::string &path, BatchJob &job)
@@ -295,7 +318,7 @@ private:
         if (!yes && word != "false" && word != "no" && word != "0")
             return fail(list_error(path, value.line, fmt::format("'{}' is either true or false", key.name)));
         if (yes)
-            set(job.options, {key.name});
+            say(key, {}, job);
         else
             std::erase_if(job.options, [&](auto const &option) { return option.name == key.name; });
         return {};

@@ -49,10 +49,11 @@ void apply(JournalRecords &records, const JournalLine &line)
         record.verdict = line.verdict.value_or("");
         record.reason = line.reason.value_or("");
         record.again = line.again.value_or(false);
+        record.retry = false;
         record.seconds = line.seconds.value_or(0);
         record.files = line.files.value_or(std::vector<RecordedFile>{});
     } else if (line.event == "retry") {
-        record.again = true;
+        record.again = record.retry = true;
     } else if (line.event == "stopped") {
         record.state = JobState::waiting;
     }

@@ -74,6 +74,7 @@ struct JobRecord {
     std::string verdict = {};
     std::string reason = {};
     bool again = false;
+    bool retry = false;  // it was to be done again, and no end of that is told
     double seconds = 0;
     unsigned attempts = 0;
     std::vector<RecordedFile> files = {};

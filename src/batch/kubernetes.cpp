@@ -193,9 +193,21 @@ private:
         m_ledger.note(
             fmt::format("{} images are left: kubectl apply -f {}", m_left.size(), shell_word(manifest_path())));
         m_ledger.note(
-            fmt::format("imgport batch status {} shows what the pods have done; when the Job {} has ended, the "
-                        "same command as now gathers it",
-                        shell_word(m_options.output_dir), written.name));
+            fmt::format("imgport batch status {} shows what the pods have done; when the Job {} has ended, {} "
+                        "gathers it",
+                        shell_word(m_options.output_dir), written.name, command_that_gathers()));
+    }
+
+    // A retry given again would be another one.
+    std::string command_that_gathers() const
+    {
+        if (m_options.retry.empty() && !m_options.retry_failed)
+            return "the same command as now";
+        std::string command =
+            fmt::format("imgport batch run --output {} --on kubernetes", shell_word(m_options.output_dir));
+        for (auto const &volume : m_options.kubernetes.volumes)
+            command += " --volume " + shell_word(volume.claim + "=" + volume.path);
+        return command + " (with the other options of now)";
     }
 
     void warn_of_permissions() const

@@ -129,6 +129,7 @@ Result<void> Ledger::take_stock(const JournalRecords &records)
             cut_short.push_back(job.name);
     }
     m_status.images = m_jobs.size();
+    note_lost_sources();
     remove_leftovers(m_folder, cut_short);
     return {};
 }
@@ -140,9 +141,13 @@ bool Ledger::wanted_again(const Course &course, const JobRecord &record)
     if (!named && !m_options.retry_failed)
         return false;
     auto result = read_result(m_folder, course.job->name);
-    // On a cluster it may have failed since the journal's last word on it.
-    bool const failed = record.state == JobState::failed || (result && result->again);
-    if (!named && !failed)
+    // What a cluster's tasks have done since the journal's last word counts: they may have failed, or mended what
+    // failed.
+    bool const last_word = result && settles(m_folder, *result, course.fingerprint);
+    bool const failed =
+        (result && result->again) || (record.state == JobState::failed && !(last_word && result->exit_code == 0));
+    // It was asked for before, and done since, but nobody saw the end: that was it.
+    if ((record.retry && last_word) || (!named && !failed))
         return false;
     // The result first: a worker would take it for finished.
     if (result && !result->again) {
@@ -158,19 +163,43 @@ bool Ledger::settled(std::size_t index, const JobRecord &record)
 {
     auto &course = m_courses[index];
     bool const ended = record.state == JobState::done || record.state == JobState::failed;
-    if (auto const told = result_in(record); ended && settles(m_folder, told, course.fingerprint)) {
+    auto const told = result_in(record);
+    auto const result = read_result(m_folder, course.job->name);
+    auto const by_journal = [&] {
         count_end(course, told);
         course.status.seconds = record.seconds;
         return true;
-    }
-    auto const result = read_result(m_folder, course.job->name);
-    if (!result || !settles(m_folder, *result, course.fingerprint))
+    };
+    auto const by_result = [&] {
+        auto line = end_line(*result, 0);
+        line.recovered = true;
+        m_journal->append(line);
+        count_end(course, *result);
+        return true;
+    };
+    if (ended && settles(m_folder, told, course.fingerprint))
+        return by_journal();
+    if (result && settles(m_folder, *result, course.fingerprint))
+        return by_result();
+    bool const told_of = ended && outlives_source(m_folder, told, *course.job);
+    if (!told_of && !(result && outlives_source(m_folder, *result, *course.job)))
         return false;
-    auto line = end_line(*result, 0);
-    line.recovered = true;
-    m_journal->append(line);
-    count_end(course, *result);
-    return true;
+    m_lost_sources.push_back(index);
+    return told_of ? by_journal() : by_result();
+}
+
+void Ledger::note_lost_sources() const
+{
+    if (m_lost_sources.empty())
+        return;
+    auto const &first = *m_courses[m_lost_sources.front()].job;
+    if (m_lost_sources.size() == 1)
+        note(fmt::format("{} is finished and its source is not there: it is left as it was", printable(first.name)));
+    else
+        note(
+            fmt::format("{} images are finished and their sources are not there: they are left as they were; the first "
+                        "is {}",
+                        m_lost_sources.size(), printable(first.name)));
 }
 
 void Ledger::count_end(Course &course, const BatchResult &result)

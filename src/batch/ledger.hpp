@@ -76,6 +76,7 @@ private:
     Result<void> take_stock(const JournalRecords &records);
     bool wanted_again(const Course &course, const JobRecord &record);
     bool settled(std::size_t index, const JobRecord &record);
+    void note_lost_sources() const;
     void count_end(Course &course, const BatchResult &result);
     void look_for_cancel();
     void tell(const Course &course);
@@ -89,6 +90,7 @@ private:
     std::optional<FileLock> m_lock;
     std::optional<Journal> m_journal;
     std::vector<Course> m_courses;
+    std::vector<std::size_t> m_lost_sources;  // of finished jobs, which are left as they are
     std::vector<std::size_t> m_waiting;
     std::vector<std::size_t> m_running;
     BatchStatus m_status;

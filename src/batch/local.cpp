@@ -132,6 +132,23 @@ private:
         m_said_full = false;
     }
 
+    // Only where it was the output folder's volume that was full. Where it was another one (temporary files, a
+    // destination), waiting for room here would never end.
+    bool waits_for_space(std::size_t index, const std::string &reason)
+    {
+        auto const &course = m_ledger.course(index);
+        std::uint64_t const free = free_space(m_ledger.folder().output()).value_or(0);
+        std::uint64_t const more = course.reserve + course.reserve / 2;
+        bool const is_short = free < more + disk_spared;
+        if (!is_short && !reason.starts_with(printable(m_ledger.folder().output()) + "/"))
+            return false;
+        if (++m_tries_for_space[index] >= most_tries_for_space)
+            return false;
+        // It needs more than there was.
+        m_ledger.reserve(index, is_short ? std::max(more, free + disk_spared) : more);
+        return true;
+    }
+
     void ended(std::size_t index, const WorkerEnd &end)
     {
         // Joins its thread, which has nothing more to do.
@@ -143,10 +160,7 @@ private:
         auto const &course = m_ledger.course(index);
         auto const result = result_of_end(m_ledger.folder(), *course.job, course.fingerprint, end);
         if (m_options.wait_for_space && result.again && for_want_of_space(result.reason) &&
-            ++m_tries_for_space[index] < most_tries_for_space) {
-            // It needs more than there was.
-            m_ledger.reserve(index, std::max(course.reserve + course.reserve / 2,
-                                             free_space(m_ledger.folder().output()).value_or(0) + disk_spared));
+            waits_for_space(index, result.reason)) {
             m_ledger.put_back(index, result.reason);
             return;
         }

@@ -43,6 +43,36 @@ Error twice(const BatchJob &job, const BatchJob &other)
             .hint = "give it a name of its own: name = \"...\""};
 }
 
+// By the path, for each that is listed once.
+std::map<std::string, std::string> names_of(const std::vector<BatchJob> &jobs)
+{
+    std::map<std::string, std::string> names;
+    for (auto const &job : jobs) {
+        auto const [found, is_new] = names.emplace(job.path, job.name);
+        if (!is_new)
+            found->second.clear();
+    }
+    std::erase_if(names, [](auto const &one) { return !wrong_name(one.second).empty(); });
+    return names;
+}
+
+// An artifact that is there already is not to get another name because of an image that came later.
+void keep_names(std::vector<BatchJob> &jobs, const std::vector<BatchJob> &earlier,
+                std::map<std::string, std::size_t> &taken)
+{
+    auto const before = names_of(earlier);
+    std::map<std::string, std::vector<std::size_t>> nameless;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        if (jobs[i].name.empty())
+            nameless[jobs[i].path].push_back(i);
+    }
+    for (auto const &[path, members] : nameless) {
+        auto const found = before.find(path);
+        if (found != before.end() && members.size() == 1 && taken.emplace(found->second, members.front()).second)
+            jobs[members.front()].name = found->second;
+    }
+}
+
 }  // namespace
 
 std::string wrong_name(const std::string &name)
@@ -57,7 +87,7 @@ std::string wrong_name(const std::string &name)
     return {};
 }
 
-Result<void> name_jobs(std::vector<BatchJob> &jobs)
+Result<void> name_jobs(std::vector<BatchJob> &jobs, const std::vector<BatchJob> &earlier)
 {
     std::map<std::string, std::size_t> taken;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -67,6 +97,7 @@ Result<void> name_jobs(std::vector<BatchJob> &jobs)
         if (!is_new)
             return fail(twice(jobs[i], jobs[found->second]));
     }
+    keep_names(jobs, earlier, taken);
     Wanted stems;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
         if (jobs[i].name.empty())

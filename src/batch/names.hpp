@@ -13,7 +13,8 @@ std::string wrong_name(const std::string &name);
 
 // Fills in the names that are not given. Of those that would be the same, each gets its folder's name before it, and
 // where that does not tell them apart, a digest of the path after it. A name given twice, or an image listed twice
-// without names, is a usage error.
-Result<void> name_jobs(std::vector<BatchJob> &jobs);
+// without names, is a usage error. `earlier`: the list before this one, whose images keep their names where nobody else
+// was given them.
+Result<void> name_jobs(std::vector<BatchJob> &jobs, const std::vector<BatchJob> &earlier = {});
 
 }  // namespace imgport

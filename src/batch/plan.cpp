@@ -89,6 +89,14 @@ void plan_disk(const std::string &path, const BatchJob &job, const ConvertOption
         add(planned.artifact, estimate);
 }
 
+bool is_finished(const BatchFolder &folder, const BatchJob &job, const JobRecord &record, Fingerprints &fingerprints)
+{
+    bool const done = record.state == JobState::done;
+    if ((!done && record.state != JobState::failed) || record.again || !files_there(folder, record.files))
+        return false;
+    return record.fingerprint == fingerprints.of(job) || (done && !sources_there(job));
+}
+
 }  // namespace
 
 Result<BatchPlan> plan_batch(const std::vector<BatchJob> &jobs, const BatchPlanOptions &options, ProgressSink &progress)
@@ -131,10 +139,10 @@ Result<BatchPlan> plan_batch(const std::vector<BatchJob> &jobs, const BatchPlanO
     bool bounded = true;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
         auto &planned = plan.images[i];
-        auto const record = records->jobs.find(jobs[i].name);
-        if (record != records->jobs.end() && record->second.state != JobState::waiting && !record->second.again)
-            planned.finished = record->second.fingerprint == fingerprints.of(jobs[i]) &&
-                               record->second.state != JobState::running && files_there(folder, record->second.files);
+        if (auto const found = records->jobs.find(jobs[i].name); found != records->jobs.end())
+            planned.finished = is_finished(folder, jobs[i], found->second, fingerprints);
+        if (planned.finished && !sources_there(jobs[i]))
+            planned.refused.reset();  // nothing is to be done
         plan.finished += planned.finished ? 1 : 0;
         plan.refused += planned.refused ? 1 : 0;
         if (planned.finished || planned.refused)

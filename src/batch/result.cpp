@@ -1,7 +1,11 @@
 #include "batch/result.hpp"
 
-#include <sys/stat.h>
+#include <algorithm>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "batch/fingerprint.hpp"
 #include "guest/facts_json.hpp"
 
 namespace imgport {
@@ -152,6 +156,32 @@ std::optional<BatchResult> read_result(const BatchFolder &folder, const std::str
 bool settles(const BatchFolder &folder, const BatchResult &result, const std::string &fingerprint)
 {
     return result.fingerprint == fingerprint && !result.again && files_there(folder, result.files);
+}
+
+bool outlives_source(const BatchFolder &folder, const BatchResult &result, const BatchJob &job)
+{
+    return result.exit_code == 0 && !result.again && !sources_there(job) && files_there(folder, result.files);
+}
+
+void take_over_files(const BatchFolder &folder, const std::optional<BatchResult> &before, BatchResult &result)
+{
+    if (!before)
+        return;
+    auto names = before->earlier;
+    for (auto const &file : before->files)
+        names.push_back(file.file);
+    bool const replaced = result.exit_code == 0 || !result.files.empty();
+    for (auto const &name : names) {
+        bool const anew =
+            std::any_of(result.files.begin(), result.files.end(), [&](auto const &file) { return file.file == name; });
+        if (anew || name.find('/') != std::string::npos)
+            continue;
+        std::string const path = folder.output() + "/" + name;
+        if (replaced)
+            ::unlink(path.c_str());
+        else if (::access(path.c_str(), F_OK) == 0)
+            result.earlier.push_back(name);
+    }
 }
 
 bool files_there(const BatchFolder &folder, const std::vector<RecordedFile> &files)

@@ -23,6 +23,9 @@ struct BatchResult {
     std::string reason = {};               // why it failed, in one line
     bool again = false;                    // the machine was the cause, not the image
     std::vector<RecordedFile> files = {};  // what was written
+    // What earlier tries have written and this one, which failed, has not replaced: names of files that are there
+    // still.
+    std::vector<std::string> earlier = {};
     std::vector<std::string> handed_over = {};
     std::vector<ReportEntry> images = {};  // without what passed
 
@@ -36,6 +39,7 @@ struct BatchResult {
         visit("reason", self.reason);
         visit("again", self.again);
         visit("files", self.files);
+        visit("earlier", self.earlier);
         visit("handed_over", self.handed_over);
         visit("images", self.images);
     }
@@ -54,6 +58,14 @@ std::optional<BatchResult> read_result(const BatchFolder &folder, const std::str
 
 // Whether a result is the job's last word: of this source, these options and this version, with all that it wrote.
 bool settles(const BatchFolder &folder, const BatchResult &result, const std::string &fingerprint);
+
+// Whether a finished job is left as it is because its source is not there: it could not be done again, and what came of
+// it is what the user has of that disk.
+bool outlives_source(const BatchFolder &folder, const BatchResult &result, const BatchJob &job);
+
+// What of an earlier result's files this one has not written anew. Where it made an artifact they are outdated and are
+// removed; where it failed they stay, and it names them, so that a later try can remove them.
+void take_over_files(const BatchFolder &folder, const std::optional<BatchResult> &before, BatchResult &result);
 
 // Whether everything that was written is still there.
 bool files_there(const BatchFolder &folder, const std::vector<RecordedFile> &files);

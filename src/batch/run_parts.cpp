@@ -69,9 +69,17 @@ JournalLine end_line(const BatchResult &result, double seconds)
 
 bool for_want_of_space(std::string_view reason)
 {
-    std::string const lower = to_lower(reason);
-    return lower.find("no space left") != std::string::npos || lower.find("no space") != std::string::npos ||
-           lower.find("disk quota exceeded") != std::string::npos;
+    // As system errors end; before them there may be a path, which may hold any word. After them, a hint.
+    for (std::string_view const words :
+         {"No space left on device", "Disk quota exceeded", "no space is left where the output is written"}) {
+        auto const at = reason.rfind(words);
+        if (at == std::string_view::npos || (at != 0 && !reason.substr(0, at).ends_with(": ")))
+            continue;
+        auto const rest = reason.substr(at + words.size());
+        if (rest.empty() || rest.starts_with(" ("))
+            return true;
+    }
+    return false;
 }
 
 void remove_leftovers(const BatchFolder &folder, const std::vector<std::string> &names)

@@ -93,6 +93,7 @@ BatchResult result_of_end(const BatchFolder &folder, const BatchJob &job, const 
         result.fingerprint = fingerprint;
     if (!told) {
         result.exit_code = end.exit_code;
+        take_over_files(folder, read_result(folder, job.name), result);
         // On a full disk it is lost; whoever reads the end is told all the same.
         [[maybe_unused]] auto const written = write_result(folder, result);
     }

@@ -22,12 +22,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Slurm's controller serves others too: it is asked so often, and less often where its answer takes long.
-constexpr auto pace = std::chrono::milliseconds(1500);
 constexpr int rest_per_answer = 20;
 constexpr auto longest_rest = std::chrono::seconds(30);
-// A result that was written on another machine may take so long to be seen here: NFS keeps names in mind.
-constexpr auto arrival = std::chrono::seconds(10);
 // For tasks that were told to end.
 constexpr auto leave = std::chrono::seconds(60);
 constexpr std::size_t log_limit = std::size_t{1} << 20;
@@ -238,7 +234,7 @@ private:
             m_ledger.note(describe(cancelled.error()));
         auto const deadline = Clock::now() + leave;
         while (!m_tasks.empty() && Clock::now() < deadline) {
-            std::this_thread::sleep_for(pace);
+            std::this_thread::sleep_for(m_options.slurm.pace);
             poll();
         }
     }
@@ -247,8 +243,8 @@ private:
 
     void rest()
     {
-        auto const until =
-            Clock::now() + std::clamp<Clock::duration>(m_answer_took * rest_per_answer, pace, longest_rest);
+        auto const until = Clock::now() + std::clamp<Clock::duration>(m_answer_took * rest_per_answer,
+                                                                      m_options.slurm.pace, longest_rest);
         while (!interrupted() && Clock::now() < until) {
             std::this_thread::sleep_for(std::chrono::milliseconds(100));
             m_ledger.beat();
@@ -293,13 +289,17 @@ private:
     {
         switch (news.phase) {
         case SlurmPhase::pending:
+            task.over.reset();  // a lost node's task is over for a moment before it waits again
             if (task.running)
                 lost(task);
             if (task.was_lost && news.reason == "BeginTime" && !std::exchange(task.hastened, true))
                 hasten_on_slurm(news);
             m_ledger.waits_for("Slurm: " + printable(news.reason, 100));
             break;
-        case SlurmPhase::running: start(task, news); break;
+        case SlurmPhase::running:
+            task.over.reset();
+            start(task, news);
+            break;
         case SlurmPhase::over: end(task, news); break;
         }
     }
@@ -351,7 +351,7 @@ private:
         if (!result && !cancelled) {
             if (!task.over)
                 task.over = Clock::now();
-            if (Clock::now() - *task.over < arrival)
+            if (Clock::now() - *task.over < m_options.slurm.arrival)
                 return;
         }
         Task const ended = task;
@@ -366,10 +366,13 @@ private:
         auto const &job = m_ledger.jobs()[ended.index];
         if (!result) {
             result = result_of_crash(job, m_ledger.course(ended.index).fingerprint, story_of(news), true);
+            take_over_files(m_ledger.folder(), read_result(m_ledger.folder(), job.name), *result);
             [[maybe_unused]] auto const written = write_result(m_ledger.folder(), *result);
         }
-        bool const another_try = result->again && !cancelled && !stopping && !for_want_of_space(result->reason) &&
-                                 !m_queue->tried_enough(ended.index);
+        // What the user has to mend is no better on another node.
+        bool const users_turn = result->exit_code == exit_code(ErrorCode::usage);
+        bool const another_try = result->again && !users_turn && !cancelled && !stopping &&
+                                 !for_want_of_space(result->reason) && !m_queue->tried_enough(ended.index);
         if (another_try) {
             m_ledger.put_back(ended.index, result->reason);
             m_queue->add(ended.index);

@@ -34,12 +34,16 @@ SlurmPhase phase_of(std::string_view state)
     return std::any_of(ended.begin(), ended.end(), is) ? SlurmPhase::over : SlurmPhase::running;
 }
 
-// `without`: variables of the environment that the program is not to see.
-Result<std::string> ask(const std::vector<std::string> &arguments, const std::vector<std::string> &without = {})
+// Variables that are a user's habits for these programs: they would make squeue and scancel look away, send one of them
+// to another cluster than the rest, and let sbatch wait for the array's end. Of sbatch's others the options that we
+// give win.
+constexpr std::array habits{"SQUEUE_*", "SCANCEL_*", "SBATCH_CLUSTERS", "SLURM_CLUSTERS", "SBATCH_WAIT"};
+
+Result<std::string> ask(const std::vector<std::string> &arguments)
 {
     Command command{.arguments = arguments};
     command.environment = Environment::inherited;
-    command.without = without;
+    command.without.assign(habits.begin(), habits.end());
     command.timeout = patience;
     command.even_when_interrupted = true;  // what was submitted is called back then
     auto const answer = run(command);
@@ -77,10 +81,9 @@ Result<std::vector<SlurmTask>> slurm_tasks(const std::vector<std::string> &names
     std::vector<SlurmTask> tasks;
     if (names.empty())
         return tasks;
-    // Hidden partitions as well, and whatever the user's environment says of squeue: it must not look away.
+    // Hidden partitions as well.
     auto const text = ask({"squeue", "--noheader", "--array", "--all", "--states=all", "--name=" + join(names, ","),
-                           "--format=%F|%K|%T|%N|%r|%j"},
-                          {"SQUEUE_PARTITION", "SQUEUE_USERS", "SQUEUE_STATES"});
+                           "--format=%F|%K|%T|%N|%r|%j"});
     if (!text)
         return fail(text.error());
     for (auto const line : lines_of(*text)) {

@@ -45,7 +45,7 @@ JobStatus status_of(const BatchJob &job, const JobRecord *record)
     if (record == nullptr)
         return status;
     status.attempts = record->attempts;
-    if (record->state != JobState::done && record->state != JobState::failed)
+    if ((record->state != JobState::done && record->state != JobState::failed) || record->retry)
         return status;
     status.state = record->state;
     status.exit_code = record->exit_code;
@@ -62,9 +62,10 @@ void look_beside(JobStatus &status, const BatchFolder &folder, const BatchJob &j
 {
     bool const ended = status.state == JobState::done || status.state == JobState::failed;
     auto const result = read_result(folder, job.name);
-    // An earlier failure that is to be tried again is no news.
-    if (result && !(ended && result->again) && result->fingerprint == fingerprints.of(job) &&
-        files_there(folder, result->files)) {
+    // An earlier failure that is to be tried again is no news, nor is what succeeded and is being done again.
+    bool const news = result && !(result->again && (ended || result->exit_code == 0));
+    if (news && ((result->fingerprint == fingerprints.of(job) && files_there(folder, result->files)) ||
+                 outlives_source(folder, *result, job))) {
         status.state = result->exit_code == 0 ? JobState::done : JobState::failed;
         status.exit_code = result->exit_code;
         status.verdict = result->verdict;

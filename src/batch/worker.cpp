@@ -1,5 +1,4 @@
 // One job, by itself: what each of a run's processes does.
-#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -70,15 +69,18 @@ public:
                                                  .file = m_folder.claim(m_job.name)})));
         std::string const fingerprint = Fingerprints().of(m_job);
         auto const before = read_result(m_folder, m_job.name);
-        if (before && settles(m_folder, *before, fingerprint))
+        if (before && (settles(m_folder, *before, fingerprint) || outlives_source(m_folder, *before, m_job)))
             return tell(*before);
 
         auto outcome = prepare_as(**claim);
         if (interrupted())
             return exit_code(ErrorCode::interrupted);  // nothing came of it: there is no result
-        BatchResult const result = result_of(m_folder, m_job, fingerprint, std::move(outcome));
-        if (before)
-            remove_outdated(before->files, result.files);
+        BatchResult result = result_of(m_folder, m_job, fingerprint, std::move(outcome));
+        if (m_foreign)
+            result.again = true;  // whoever makes room for it, or says --overwrite, changes nothing else
+        take_over_files(m_folder, before, result);
+        if (!result.earlier.empty())
+            m_report.note(fmt::format("what an earlier run has made is left: {}", join(result.earlier, ", ")));
         if (auto written = write_result(m_folder, result); !written) {
             BatchResult lost = result;
             lost.exit_code = exit_code(written.error().code);
@@ -100,7 +102,8 @@ private:
     {
         if (claim.text() != ours) {
             auto const foreign = foreign_output(m_folder, m_job);
-            if (foreign && m_options.convert.overwrite == Overwrite::no)
+            m_foreign = foreign && m_options.convert.overwrite == Overwrite::no;
+            if (m_foreign)
                 return failed(m_job, {.code = ErrorCode::usage,
                                       .message = "exists already",
                                       .file = *foreign,
@@ -114,21 +117,11 @@ private:
         return prepare(m_job.path, m_options, m_report);
     }
 
-    // What an earlier source or other options had led to.
-    void remove_outdated(const std::vector<RecordedFile> &before, const std::vector<RecordedFile> &now) const
-    {
-        for (auto const &old : before) {
-            bool const kept =
-                std::any_of(now.begin(), now.end(), [&](auto const &file) { return file.file == old.file; });
-            if (!kept && old.file.find('/') == std::string::npos)
-                ::unlink((m_folder.output() + "/" + old.file).c_str());
-        }
-    }
-
     BatchFolder m_folder;
     const BatchJob &m_job;
     PrepareOptions m_options;
     WorkerReport m_report;
+    bool m_foreign = false;  // somebody else's file has the name
 };
 
 }  // namespace

@@ -41,13 +41,19 @@ Result<Pipe> make_pipe()
     return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
+bool is_meant(std::string_view name, std::string_view pattern)
+{
+    return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+}
+
 std::vector<std::string> environment_of(const Command &command)
 {
     std::vector<std::string> variables;
     if (command.environment == Environment::inherited) {
         for (char **entry = environ; *entry != nullptr; ++entry) {
             std::string_view const name = std::string_view(*entry).substr(0, std::string_view(*entry).find('='));
-            if (std::find(command.without.begin(), command.without.end(), name) == command.without.end())
+            if (std::none_of(command.without.begin(), command.without.end(),
+                             [&](const std::string &pattern) { return is_meant(name, pattern); }))
                 variables.emplace_back(*entry);
         }
     } else {

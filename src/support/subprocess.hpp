@@ -24,7 +24,7 @@ struct Command {
     // scrubbed: only PATH, HOME, TMPDIR, and LC_ALL=C. `extra` is added to either: "NAME=value".
     Environment environment = Environment::scrubbed;
     std::vector<std::string> extra = {};
-    std::vector<std::string> without = {};                // names that are not inherited
+    std::vector<std::string> without = {};                // names that are not inherited; "A_*": all that begin so
     std::optional<std::uint64_t> max_file_size = {};      // RLIMIT_FSIZE, bytes
     std::optional<std::uint64_t> max_address_space = {};  // RLIMIT_AS, bytes: only for what reads metadata
     std::optional<std::uint64_t> max_cpu_seconds = {};    // RLIMIT_CPU

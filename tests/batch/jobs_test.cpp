@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "batch/folder.hpp"
+#include "support/text.hpp"
 #include "testing/temp_dir.hpp"
 
 using namespace imgport;
@@ -147,6 +149,71 @@ TEST(JobList, NamesAreUniqueAndDoNotDependOnTheOrder)
     EXPECT_THAT(error_of(folder, "e.txt", "web.raw\nweb-data1.raw\n"), HasSubstr("another image's data disk"));
 }
 
+TEST(JobList, NamesStayWhenTheListGrows)
+{
+    Folder const folder;
+    folder.write("1.txt", "web/disk.raw\na/one.raw\n");
+    folder.write("2.txt", "db/disk.raw\nweb/disk.raw\na/one.raw\n");
+    auto options = with_keys();
+    options.earlier = read_jobs({folder / "1.txt"}, options)->jobs;
+    EXPECT_EQ(options.earlier[0].name, "disk");
+    auto const list = read_jobs({folder / "2.txt"}, options);
+    ASSERT_TRUE(list) << describe(list.error());
+    EXPECT_EQ(list->jobs[0].name, "db-disk");
+    EXPECT_EQ(list->jobs[1].name, "disk");
+    EXPECT_EQ(list->jobs[2].name, "one");
+    // And when it shrinks.
+    options.earlier = list->jobs;
+    folder.write("3.txt", "db/disk.raw\n");
+    EXPECT_EQ(read_jobs({folder / "3.txt"}, options)->jobs[0].name, "db-disk");
+    // A name that is given wins, over its own image's and over another's.
+    folder.write("4.csv", "path,name\nweb/disk.raw,web\nnew.raw,one\na/one.raw,\n");
+    auto const given = read_jobs({folder / "4.csv"}, options);
+    ASSERT_TRUE(given) << describe(given.error());
+    EXPECT_EQ(given->jobs[0].name, "web");
+    EXPECT_EQ(given->jobs[1].name, "one");
+    EXPECT_EQ(given->jobs[2].name, "a-one");
+    // An image that is listed twice is a mistake all the same.
+    folder.write("5.txt", "web/disk.raw\nweb/disk.raw\n");
+    EXPECT_FALSE(read_jobs({folder / "5.txt"}, options));
+    // And one that was listed twice, under names, has no name of its own.
+    options.earlier = {{.path = folder / "db/disk.raw", .name = "x"}, {.path = folder / "db/disk.raw", .name = "y"}};
+    EXPECT_EQ(read_jobs({folder / "3.txt"}, options)->jobs[0].name, "disk");
+}
+
+TEST(JobList, AFallbackIsForThoseThatSayNothingNorTheContrary)
+{
+    Folder const folder;
+    auto options = with_keys();
+    options.keys.push_back({.name = "config", .kind = JobKey::Kind::value, .contrary = "no-config"});
+    options.keys.push_back({.name = "no-config", .kind = JobKey::Kind::flag, .contrary = "config"});
+    options.fallbacks = {{"config", {"/here.toml"}}};
+    folder.write("a.toml", "[[image]]\npath = \"a.raw\"\nno-config = true\n"
+                           "[[image]]\npath = \"b.raw\"\n"
+                           "[[image]]\npath = \"c.raw\"\nconfig = \"own.toml\"\n"
+                           "[[image]]\npath = \"d.raw\"\nno-config = false\n");
+    auto const arguments = [&](const std::string &name) {
+        auto const list = read_jobs({folder / name}, options);
+        std::vector<std::string> all;
+        for (auto const &job : list->jobs) {
+            for (auto const &word : arguments_of(job))
+                all.push_back(word);
+        }
+        return all;
+    };
+    EXPECT_THAT(arguments("a.toml"),
+                ElementsAre("--no-config", "--config=/here.toml", "--config=own.toml", "--config=/here.toml"));
+    // The image's own word is instead of that of the list, and the list's instead of the command line's.
+    options.defaults = {{"config", {"/given.toml"}}};
+    EXPECT_THAT(arguments("a.toml"),
+                ElementsAre("--no-config", "--config=/given.toml", "--config=own.toml", "--config=/given.toml"));
+    folder.write("b.toml", "[defaults]\nconfig = \"all.toml\"\n"
+                           "[[image]]\npath = \"a.raw\"\nno-config = true\n"
+                           "[[image]]\npath = \"b.raw\"\n");
+    options.defaults = {{"no-config"}};
+    EXPECT_THAT(arguments("b.toml"), ElementsAre("--no-config", "--config=all.toml"));
+}
+
 TEST(JobList, FoldersAndPatternsGiveImagesOnce)
 {
     Folder const folder;
@@ -177,6 +244,21 @@ TEST(JobList, APathThatIsNoUtf8IsRefused)
     auto const list = read_jobs({folder.path()}, with_keys());
     ASSERT_FALSE(list);
     EXPECT_THAT(describe(list.error()), HasSubstr("UTF-8"));
+}
+
+TEST(JobList, AListWhoseNameOrFolderIsNoUtf8IsNoSurprise)
+{
+    Folder const folder;
+    folder.write("l\xe9.txt", "/abs/a.raw\n");
+    auto const list = read_jobs({folder / "l\xe9.txt"}, with_keys());
+    ASSERT_TRUE(list) << describe(list.error());
+    EXPECT_TRUE(code_points(list->jobs[0].where)) << list->jobs[0].where;
+    BatchFolder const batch(folder / "out");
+    ASSERT_TRUE(batch.make());
+    EXPECT_TRUE(store_jobs(batch, list->jobs));
+    std::filesystem::create_directory(folder / "\xe9");
+    EXPECT_THAT(error_of(folder, "\xe9/a.csv", "path,data-disk\n/abs/a.raw,d.raw\n"),
+                HasSubstr("line 2: 'data-disk' leads into a folder whose name is no valid UTF-8"));
 }
 
 TEST(JobList, AnOptionForAllThatIsNoUtf8IsRefused)

@@ -163,6 +163,63 @@ TEST_F(OnKubernetes, ARetryIsSubmittedWithoutAFailure)
     EXPECT_EQ(run()->exit_code, 0);
 }
 
+TEST_F(OnKubernetes, ARetryGivenTwiceKeepsWhatPodsDidBetween)
+{
+    ASSERT_TRUE(run());
+    for (std::size_t i = 0; i < 3; ++i)
+        pod(i, i == 1 ? 3 : 0);
+    EXPECT_THAT(m_watcher.notes, HasSubstr("the same command as now gathers it"));
+    EXPECT_EQ(run()->exit_code, 3);
+    m_options.retry_failed = true;
+    EXPECT_EQ(run()->status.left, 1U);
+    EXPECT_THAT(m_watcher.notes, HasSubstr("imgport batch run --output " + m_folder / "out" +
+                                           " --on kubernetes --volume data=" + m_folder.path()));
+    pod(1, 0);
+    auto const gathered = run();
+    EXPECT_EQ(gathered->exit_code, 0);
+    EXPECT_EQ(gathered->status.left, 0U);
+
+    // One that is named; and one that failed again is not failed twice at once.
+    m_options.retry_failed = false;
+    m_options.retry = {"a"};
+    EXPECT_EQ(run()->status.left, 1U);
+    EXPECT_EQ(batch_status(m_options.output_dir)->left, 1U);
+    EXPECT_EQ(run()->status.left, 1U);
+    pod(0, 3);
+    EXPECT_EQ(run()->status.failed, 1U);
+    EXPECT_EQ(run()->status.left, 1U);
+}
+
+TEST_F(OnKubernetes, WhatPodsMendedSinceIsNotFailed)
+{
+    ASSERT_TRUE(run());
+    pod(0, 0);
+    pod(1, 4, true);
+    pod(2, 0);
+    m_options.place = BatchPlace::here;
+    m_options.worker = {"/bin/sh", "-c", "kill -KILL $$"};
+    EXPECT_EQ(run()->exit_code, 4);
+    pod(1, 0);
+    m_options.place = BatchPlace::kubernetes;
+    m_options.retry_failed = true;
+    auto const outcome = run();
+    EXPECT_EQ(outcome->exit_code, 0);
+    EXPECT_EQ(outcome->status.done, 3U);
+}
+
+TEST_F(OnKubernetes, SourcesThatAreGoneWhenItIsGatheredAreNoMatter)
+{
+    ASSERT_TRUE(run());
+    for (std::size_t i = 0; i < 3; ++i) {
+        pod(i, 0);
+        std::filesystem::remove(m_jobs[i].path);
+    }
+    EXPECT_EQ(batch_status(m_options.output_dir)->done, 3U);
+    auto const outcome = run();
+    EXPECT_EQ(outcome->exit_code, 0);
+    EXPECT_EQ(outcome->status.done, 3U);
+}
+
 TEST_F(OnKubernetes, PodsAtWorkAreSeenAndNotDisturbed)
 {
     ASSERT_TRUE(run());

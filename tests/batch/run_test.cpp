@@ -48,6 +48,8 @@ case $(cat "$path") in
   hang*) sleep 100 ;;
   mute*) echo "no luck" >&2; exit 3 ;;
   fail*) echo "{\"result\":{\"job\":\"$name\",\"path\":\"$path\",\"exit_code\":3,\"reason\":\"malformed\"}}"; exit 3 ;;
+  elsewhere*) echo "{\"result\":{\"job\":\"$name\",\"path\":\"$path\",\"exit_code\":4,\"again\":true,\"reason\":\"/elsewhere/x: cannot be written: No space left on device\"}}"; exit 4 ;;
+  here*) echo "{\"result\":{\"job\":\"$name\",\"path\":\"$path\",\"exit_code\":4,\"again\":true,\"reason\":\"$dir/x: cannot be written: No space left on device (make room)\"}}"; exit 4 ;;
   space*) echo "{\"result\":{\"job\":\"$name\",\"path\":\"$path\",\"exit_code\":4,\"again\":true,\"reason\":\"No space left on device\"}}"; exit 4 ;;
   *) echo made >"$dir/$name.qcow2"
      echo "{\"result\":{\"job\":\"$name\",\"path\":\"$path\",\"exit_code\":0,\"verdict\":\"pass\",\"files\":[{\"file\":\"$name.qcow2\",\"size\":5}]}}" ;;
@@ -155,6 +157,98 @@ TEST_F(BatchRun, AChangedSourceOptionOrArtifactIsDoneAgain)
     EXPECT_EQ(started(), "");
 }
 
+TEST_F(BatchRun, AFinishedImageOutlivesItsSource)
+{
+    std::vector<BatchJob> jobs{job("a", "good"), job("b", "good"), job("c", "fail")};
+    jobs[0].options.push_back({"data-disk", {m_folder.write("data.raw", "data")}});
+    run(jobs);
+    EXPECT_EQ(started(), "a b c");
+    ::unlink((m_folder / "data.raw").c_str());
+    auto const again = run(jobs);
+    EXPECT_EQ(started(), "");
+    EXPECT_EQ(again.status.done, 2U);
+    EXPECT_THAT(m_watcher.notes, HasSubstr("a is finished and its source is not there"));
+    EXPECT_EQ(batch_status(m_options.output_dir)->done, 2U);
+    ::unlink(jobs[1].path.c_str());
+    m_watcher.notes.clear();
+    m_options.retry = {"c"};
+    run(jobs);
+    // What had failed, or was never done, is not finished.
+    EXPECT_EQ(started(), "c");
+    EXPECT_THAT(m_watcher.notes, HasSubstr("2 images are finished and their sources are not there"));
+    EXPECT_THAT(m_watcher.notes, HasSubstr("the first is a"));
+    m_options.retry.clear();
+    ::unlink(jobs[2].path.c_str());
+    jobs.push_back(job("d", "good"));
+    ::unlink(jobs[3].path.c_str());
+    run(jobs);
+    EXPECT_EQ(started(), "c d");
+    auto const plan =
+        plan_batch(jobs, {.output_dir = m_options.output_dir, .meaning = m_options.meaning}, silent_progress()).value();
+    EXPECT_TRUE(plan.images[0].finished);
+    EXPECT_TRUE(plan.images[1].finished);
+    EXPECT_FALSE(plan.images[1].refused);
+    // Without its artifact there is nothing to leave.
+    ::unlink((m_folder / "out/b.qcow2").c_str());
+    run(jobs);
+    EXPECT_EQ(started(), "b");
+}
+
+TEST_F(BatchRun, ACrashForgetsNothingThatWasMade)
+{
+    std::vector<BatchJob> const jobs{job("a", "good")};
+    run(jobs);
+    BatchFolder const folder(m_options.output_dir);
+    ASSERT_TRUE(write_result(
+        folder,
+        {.job = "a", .path = jobs[0].path, .fingerprint = Fingerprints().of(jobs[0]), .files = {{"a.qcow2", 5}}}));
+    job("a", "crash");
+    EXPECT_EQ(run(jobs).status.failed, 1U);
+    EXPECT_EQ(m_folder.read("out/a.qcow2"), "made\n");
+    auto const result = read_result(folder, "a").value();
+    EXPECT_TRUE(result.files.empty());
+    EXPECT_EQ(result.earlier, std::vector<std::string>{"a.qcow2"});
+}
+
+TEST_F(BatchRun, AnInterruptedRetryIsNotDone)
+{
+    std::vector<BatchJob> const jobs{job("a", "good"), job("b", "good")};
+    run(jobs);
+    BatchFolder const folder(m_options.output_dir);
+    auto const write = [&](bool again) {
+        ASSERT_TRUE(write_result(folder, {.job = "a",
+                                          .path = jobs[0].path,
+                                          .fingerprint = Fingerprints().of(jobs[0]),
+                                          .again = again,
+                                          .files = {{"a.qcow2", 5}}}));
+    };
+    auto const tell = [&](const std::string &event) {
+        auto journal = Journal::open(folder.journal()).value();
+        journal.append({.event = event, .job = "a"});
+        ASSERT_TRUE(journal.flush(true));
+    };
+    write(true);
+    tell("retry");
+    EXPECT_EQ(batch_status(m_options.output_dir)->left, 1U);
+    tell("start");
+    EXPECT_EQ(batch_status(m_options.output_dir)->left, 1U);
+    write(false);
+    EXPECT_EQ(batch_status(m_options.output_dir)->done, 2U);
+}
+
+TEST_F(BatchRun, WaitsForSpaceOnlyWhereItCanSeeIt)
+{
+    m_options.wait_for_space = true;
+    auto const outcome = run({job("a", "elsewhere"), job("b", "good")});
+    EXPECT_EQ(outcome.exit_code, 4);
+    EXPECT_EQ(outcome.status.done, 1U);
+    EXPECT_TRUE(outcome.status.jobs[0].again);
+    EXPECT_EQ(started(), "a b");
+    // There is room enough by now: it is tried again, but not for ever.
+    run({job("c", "here")});
+    EXPECT_EQ(started(), "c c c");
+}
+
 TEST_F(BatchRun, WhatTheMachineSpoiledIsTriedAgain)
 {
     std::vector<BatchJob> jobs{job("a", "killed"), job("b", "space"), job("c", "crash")};
@@ -208,6 +302,19 @@ TEST_F(BatchRun, ASecondRunInTheSameFolderIsTurnedAway)
     ASSERT_FALSE(outcome);
     EXPECT_EQ(outcome.error().code, ErrorCode::environment);
     EXPECT_EQ(started(), "");
+}
+
+TEST(ForWantOfSpace, IsNoPathThatSaysSo)
+{
+    for (const char *const reason :
+         {"No space left on device", "/x/a.qcow2: cannot be written: No space left on device",
+          "/x/a.qcow2: cannot be written: Disk quota exceeded (make room there)",
+          "no space is left where the output is written (make room there, or choose another folder)"})
+        EXPECT_TRUE(for_want_of_space(reason)) << reason;
+    for (const char *const reason :
+         {"/x/no space/a.qcow2: cannot be written: Input/output error",
+          "/x: No space left on device/a.qcow2: cannot be written: Permission denied", "there is no space between", ""})
+        EXPECT_FALSE(for_want_of_space(reason)) << reason;
 }
 
 TEST(FractionOfJob, GrowsFromStageToStage)

@@ -114,6 +114,47 @@ expect_exit 2 "$IMGPORT" batch run disks/d1.raw --role data --inspector native -
 expect_equal "the file that was there" "$(cat taken/d1.qcow2)" precious
 expect_exit 2 "$IMGPORT" batch run --output taken
 expect_equal "still" "$(cat taken/d1.qcow2)" precious
+# But as soon as it is free, or given up.
+expect_exit 0 "$IMGPORT" batch run disks/d1.raw --role data --inspector native --output taken --overwrite
+mv taken/d1.qcow2 taken/kept.qcow2
+rm -r taken/.imgport-batch
+expect_exit 2 "$IMGPORT" batch run disks/d1.raw --role data --inspector native --output taken
+rm taken/d1.manifest.json
+expect_exit 0 "$IMGPORT" batch run --output taken
+expect_exit 0 cmp taken/d1.qcow2 taken/kept.qcow2
+
+# A source that is away takes nothing along: what is finished stays, whatever else is done, and is left alone.
+mkdir -p away/web away/db
+cp --sparse=always disks/d1.raw away/web/disk.raw
+expect_exit 0 "$IMGPORT" batch run away/web --role data --inspector native --output kept
+before=$(cat kept/*.* | sha256sum)
+mv away/web away/gone
+expect_exit 0 "$IMGPORT" batch run --output kept
+expect_text err 'disk is finished and its source is not there'
+expect_exit 3 "$IMGPORT" batch retry kept disk
+expect_equal "what was finished" "$(cat kept/*.* | sha256sum)" "$before"
+mv away/gone away/web
+expect_exit 0 "$IMGPORT" batch run --output kept
+expect_equal "the same again" "$(cat kept/*.* | sha256sum)" "$before"
+# Nor does another image of that name, which comes later, rename it.
+before=$(starts kept)
+cp --sparse=always disks/d2.raw away/db/disk.raw
+expect_exit 0 "$IMGPORT" batch run away/db away/web --role data --inspector native --output kept
+expect_equal "artifacts" "$(cd kept && echo *.qcow2)" "db-disk.qcow2 disk.qcow2"
+expect_equal "only the new one was done" "$(starts kept)" $((before + 1))
+
+# An image that wants no configuration gets none, though one lies here; and what a link into a bucket was signed with is
+# written nowhere.
+mkdir -p settings
+(
+  cd settings
+  printf '[check]\nprofile = "nonesuch"\n' >imgport.toml
+  printf '[[image]]\npath = "%s/disks/d7.qcow2"\nno-config = true\nrole = "data"\nupload = "%s"\n' "$work" \
+    'https://bucket.oss-cn-hangzhou.aliyuncs.com/a/?OSSAccessKeyId=planted&Signature=planted#planted' >jobs.toml
+  expect_exit 3 "$IMGPORT" batch run jobs.toml --output out
+)
+expect_text settings/out/.imgport-batch/jobs.jsonl 'aliyuncs.com/a/"'
+expect_equal "signatures" "$(grep -rl planted settings/out | wc -l)" 0
 
 # ------------------------------------------------------------------------------------------------ killed at any moment
 calm=$(grep -c '^path' calm.toml)

@@ -136,6 +136,17 @@ local_status=0
 "$IMGPORT" batch run jobs.toml --output here >/dev/null 2>&1 || local_status=$?
 expect_equal "exit code, as of a run here" "$status" "$local_status"
 expect_same_results here "$out"
+# A retry that is given twice gathers what pods have done between, and says what would.
+on_kubernetes_retry=("$IMGPORT" batch retry "$out" d0 --on kubernetes "${volumes[@]}")
+expect_exit 3 "${on_kubernetes_retry[@]}"
+expect_text err 'has ended, imgport batch run --output .* --on kubernetes --volume '
+pods 0
+before=$(stat -c %i "$out/d0.qcow2")
+expect_exit 3 "${on_kubernetes_retry[@]}"
+expect_text err 'every image is finished'
+expect_exit 3 "$IMGPORT" batch run --output "$out"
+expect_equal "the pod's artifact" "$(stat -c %i "$out/d0.qcow2")" "$before"
+expect_same_results here "$out"
 # What pods have done is finished for a run here as well.
 expect_exit 3 "$IMGPORT" batch run --output "$out"
 expect_equal "started here" "$(grep -c '"event":"start"' "$out/.imgport-batch/journal.jsonl" || true)" 0

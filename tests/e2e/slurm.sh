@@ -94,7 +94,8 @@ expect_equal "nothing is done twice" "$(journal cluster 'map(select(.event == "s
 
 # ---------------------------------------------- the run itself is killed: its tasks go on, and the next one follows them
 hold
-export SQUEUE_PARTITION=nowhere SQUEUE_STATES=FAILED # of the user's own squeue; a run looks for itself
+# Of the user's own squeue, scancel and sbatch; a run looks for itself.
+export SQUEUE_PARTITION=nowhere SQUEUE_STATES=FAILED SQUEUE_QOS=none SQUEUE_LICENSES=none SCANCEL_NAME=none SBATCH_WAIT=1
 in_background jobs.toml killed
 wait_until "nothing was submitted" 120 grep -qs "Slurm job" err
 kill_run
@@ -107,7 +108,7 @@ expect_same_results here killed
 expect_equal "arrays of the second run" "$(grep -c 'Slurm job' err || true)" 2
 expect_equal "tasks" "$(find killed/.imgport-batch/slurm/log -type f | wc -l)" $((images + 1))
 
-unset SQUEUE_PARTITION SQUEUE_STATES
+unset SQUEUE_PARTITION SQUEUE_STATES SQUEUE_QOS SQUEUE_LICENSES SBATCH_WAIT
 
 # What was changed meanwhile is done again, and the tasks on their way do not count for it.
 {
@@ -132,6 +133,7 @@ in_background jobs.toml stopped --jobs 2
 wait_until "nothing ran" 120 grep -qs started err
 expect_exit 0 "$IMGPORT" batch cancel stopped
 expect_run 130
+unset SCANCEL_NAME
 expect_equal "nothing is left in the queue" "$(squeue --noheader --array --states=PENDING,RUNNING | wc -l)" 0
 [ "$(journal stopped 'map(select(.event == "done")) | length')" -lt 20 ] || fail "it was not stopped"
 let_go

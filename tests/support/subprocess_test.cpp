@@ -62,11 +62,15 @@ TEST(Run, LeavesOutWhatIsNotToBeInherited)
     command.environment = Environment::inherited;
     command.without = {"IMGPORT_A"};
     auto const result = run(command);
+    command.without = {"OTHER_*", "IMGPORT_A*"};
+    auto const without_either = run(command);
     ::unsetenv("IMGPORT_A");
     ::unsetenv("IMGPORT_AB");
-    ASSERT_TRUE(result);
+    ASSERT_TRUE(result && without_either);
     EXPECT_EQ(result->out.find("IMGPORT_A="), std::string::npos);
     EXPECT_NE(result->out.find("IMGPORT_AB=2"), std::string::npos);
+    EXPECT_EQ(without_either->out.find("IMGPORT_A"), std::string::npos);
+    EXPECT_NE(without_either->out.find("PATH="), std::string::npos);
 }
 
 TEST(Run, PassesOnlyTheNamedDescriptors)

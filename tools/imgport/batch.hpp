@@ -25,8 +25,9 @@ void add_batch_defaults(CLI::App &verb, BatchDefaults &defaults);
 std::string given_default(const BatchDefaults &defaults);
 
 // The list, with what the command line gives as defaults. imgport.toml, where it counts, is named by its full path, so
-// that every worker reads the same, wherever it runs.
-Result<JobList> batch_jobs(const std::vector<std::string> &sources, const BatchDefaults &defaults);
+// that every worker reads the same, wherever it runs. `output_dir`: where images keep the names they have; empty: none.
+Result<JobList> batch_jobs(const std::vector<std::string> &sources, const BatchDefaults &defaults,
+                           const std::string &output_dir);
 
 // How a job's artifact is made, and the whole of its `prepare`.
 JobMeaning job_meaning(const Globals &globals);

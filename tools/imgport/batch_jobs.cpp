@@ -61,6 +61,9 @@ std::string located(const std::string &option, const std::string &value, const s
     constexpr std::string_view directory = "dir:";
     if (option == "upload" && value.starts_with(directory))
         return std::string(directory) + absolute(value.substr(directory.size()), folder);
+    // A link copied from a console may carry a signature. It is no part of the destination, and no list is to keep it.
+    if (option == "upload" && (value.starts_with("https://") || value.starts_with("http://")))
+        return value.substr(0, value.find_first_of("?#"));
     return value;
 }
 
@@ -75,6 +78,8 @@ std::vector<JobKey> keys_of(const std::shared_ptr<JobParser> &parser)
             continue;
         std::string const name = names.front();
         JobKey key{.name = name, .kind = kind_of(*option)};
+        if (name == "config" || name == "no-config")
+            key.contrary = name == "config" ? "no-config" : "config";
         if (key.kind != JobKey::Kind::flag) {
             key.complaint = [parser, tried, name](const std::string &value) {
                 auto const [found, is_new] = tried->emplace(fmt::format("--{}={}", name, value), std::string());
@@ -99,11 +104,6 @@ std::string here()
     return std::filesystem::current_path(ignored).string();
 }
 
-bool given(const std::vector<JobOption> &options, std::string_view name)
-{
-    return std::any_of(options.begin(), options.end(), [&](auto const &option) { return option.name == name; });
-}
-
 }  // namespace
 
 void add_batch_defaults(CLI::App &verb, BatchDefaults &defaults)
@@ -121,7 +121,8 @@ std::string given_default(const BatchDefaults &defaults)
     return {};
 }
 
-Result<JobList> batch_jobs(const std::vector<std::string> &sources, const BatchDefaults &defaults)
+Result<JobList> batch_jobs(const std::vector<std::string> &sources, const BatchDefaults &defaults,
+                           const std::string &output_dir)
 {
     JobListOptions options{.keys = keys_of(std::make_shared<JobParser>())};
     for (auto const &key : options.keys) {
@@ -135,12 +136,12 @@ Result<JobList> batch_jobs(const std::vector<std::string> &sources, const BatchD
         }
         options.defaults.push_back(std::move(made));
     }
-    if (!given(options.defaults, "config") && !given(options.defaults, "no-config")) {
-        if (std::filesystem::exists("imgport.toml"))
-            options.defaults.push_back({"config", {absolute("imgport.toml", here())}});
-        else
-            options.defaults.push_back({"no-config"});
-    }
+    if (std::filesystem::exists("imgport.toml"))
+        options.fallbacks.push_back({"config", {absolute("imgport.toml", here())}});
+    else
+        options.fallbacks.push_back({"no-config"});
+    if (!output_dir.empty())
+        options.earlier = stored_jobs(output_dir).value_or(std::vector<BatchJob>());
     auto list = read_jobs(sources, options);
     if (!list)
         return list;
@@ -157,9 +158,6 @@ Result<JobList> batch_jobs(const std::vector<std::string> &sources, const BatchD
                              "upload",
                              "name a folder: a key that ends with /"});
         }
-        // An image that has a configuration of its own wants that one.
-        if (job.option("config") != nullptr)
-            std::erase_if(job.options, [](auto const &option) { return option.name == "no-config"; });
     }
     return list;
 }

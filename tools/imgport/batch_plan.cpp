@@ -15,7 +15,7 @@ struct Options {
 
 int run_plan(Program &program, const Options &options)
 {
-    auto const list = batch_jobs(options.sources, options.defaults);
+    auto const list = batch_jobs(options.sources, options.defaults, options.directory);
     if (!list)
         return print_error(list.error());
     for (auto const &note : list->notes)

@@ -98,7 +98,7 @@ int run_run(Program &program, const Options &options)
         auto const jobs = stored_jobs(options.directory);
         return jobs ? run_jobs(program, options, *jobs, {}) : print_error(jobs.error());
     }
-    auto const list = batch_jobs(options.sources, options.defaults);
+    auto const list = batch_jobs(options.sources, options.defaults, options.directory);
     if (!list)
         return print_error(list.error());
     for (auto const &note : list->notes)
