@@ -132,20 +132,17 @@ private:
         m_said_full = false;
     }
 
-    // Only where it was the output folder's volume that was full. Where it was another one (temporary files, a
-    // destination), waiting for room here would never end.
-    bool waits_for_space(std::size_t index, const std::string &reason)
+    // It needs more than there was, some times: then that is its outcome. It waits for more than there is now only
+    // where that is little. Else others may have had the room for a while, or it is another volume that is full
+    // (temporary files, a destination): waiting for room here would never end.
+    bool tries_for_space(std::size_t index)
     {
         auto const &course = m_ledger.course(index);
         std::uint64_t const free = free_space(m_ledger.folder().output()).value_or(0);
         std::uint64_t const more = course.reserve + course.reserve / 2;
-        bool const is_short = free < more + disk_spared;
-        if (!is_short && !reason.starts_with(printable(m_ledger.folder().output()) + "/"))
-            return false;
         if (++m_tries_for_space[index] >= most_tries_for_space)
             return false;
-        // It needs more than there was.
-        m_ledger.reserve(index, is_short ? std::max(more, free + disk_spared) : more);
+        m_ledger.reserve(index, free < more + disk_spared ? std::max(more, free + disk_spared) : more);
         return true;
     }
 
@@ -159,8 +156,7 @@ private:
         }
         auto const &course = m_ledger.course(index);
         auto const result = result_of_end(m_ledger.folder(), *course.job, course.fingerprint, end);
-        if (m_options.wait_for_space && result.again && for_want_of_space(result.reason) &&
-            waits_for_space(index, result.reason)) {
+        if (m_options.wait_for_space && result.again && for_want_of_space(result.reason) && tries_for_space(index)) {
             m_ledger.put_back(index, result.reason);
             return;
         }
