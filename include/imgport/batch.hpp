@@ -165,7 +165,7 @@ struct JobStatus {
     int exit_code = 0;
     std::string verdict = {};  // of its check, where there was one
     std::string reason = {};   // why it failed
-    bool again = false;        // the machine was the cause: the next run tries it again
+    bool again = false;        // the machine was the cause, or a name that is taken: the next run tries again
     std::string stage = {};    // of a running one
     double fraction = 0;       // of a running one, 0 to 1: roughly
     double seconds = 0;

@@ -21,7 +21,7 @@ struct BatchResult {
     int exit_code = 0;
     std::string verdict = {};              // of the image's check; empty: it never came to one
     std::string reason = {};               // why it failed, in one line
-    bool again = false;                    // the machine was the cause, not the image
+    bool again = false;                    // not the image was the cause, and another try may end otherwise
     std::vector<RecordedFile> files = {};  // what was written
     // What earlier tries have written and this one, which failed, has not replaced: names of files that are there
     // still.
