@@ -164,12 +164,14 @@ bool Ledger::settled(std::size_t index, const JobRecord &record)
     auto &course = m_courses[index];
     bool const ended = record.state == JobState::done || record.state == JobState::failed;
     auto const told = result_in(record);
-    auto const result = read_result(m_folder, course.job->name);
     auto const by_journal = [&] {
         count_end(course, told);
         course.status.seconds = record.seconds;
         return true;
     };
+    if (ended && settles(m_folder, told, course.fingerprint))
+        return by_journal();
+    auto const result = read_result(m_folder, course.job->name);
     auto const by_result = [&] {
         auto line = end_line(*result, 0);
         line.recovered = true;
@@ -177,8 +179,6 @@ bool Ledger::settled(std::size_t index, const JobRecord &record)
         count_end(course, *result);
         return true;
     };
-    if (ended && settles(m_folder, told, course.fingerprint))
-        return by_journal();
     if (result && settles(m_folder, *result, course.fingerprint))
         return by_result();
     bool const told_of = ended && outlives_source(m_folder, told, *course.job);

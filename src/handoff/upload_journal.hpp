@@ -60,7 +60,7 @@ struct UploadJournal {
     std::optional<std::string> upload = {};  // the store's id; none: it was asked for, and no answer is noted
     // Unfinished uploads of that key that were there before; none: the store did not tell.
     std::optional<std::vector<std::string>> others = {};
-    std::uint64_t part_size = 0;             // bytes
+    std::uint64_t part_size = 0;  // bytes
     bool overwrite = false;
     JournalArtifact artifact = {};
     std::vector<JournalPart> parts = {};
