@@ -78,8 +78,9 @@ Result<bool> takes_native_engine(const Source &source, const ConvertOptions &opt
     return native;
 }
 
-Result<void> by_native_engine(ConvertResult &result, const Source &source, int output, const ConversionPlan &plan,
-                              const ConvertOptions &options, bool digest, ProgressSink &progress)
+Result<void> by_native_engine(ConvertResult &result, const Source &source, const OutputFile &output,
+                              const ConversionPlan &plan, const ConvertOptions &options, bool digest,
+                              ProgressSink &progress)
 {
     result.engine = "native";
     result.engine_version = version();
@@ -89,9 +90,12 @@ Result<void> by_native_engine(ConvertResult &result, const Source &source, int o
         return fail(disks.error());
     result.dropped = std::move(disks->dropped);
     // What shares its extents has no digest yet; whoever wants one reads the source for it.
-    if (!disks->changed && clone_file(source, output, plan.target))
+    if (!disks->changed && clone_file(source, output.fd(), plan.target))
         return {};
-    auto content = native_convert(disks->make, output, plan, options, disks->threads, digest, progress);
+    auto content = native_convert(disks->make, output.fd(), plan, options, disks->threads, digest, progress);
+    // Reading fails with other codes.
+    if (!content && content.error().code == ErrorCode::environment)
+        return fail(with_file(content.error(), output.path()));
     if (!content)
         return fail(content.error());
     result.content_digest = std::move(*content);
@@ -120,7 +124,7 @@ Result<ConvertResult> convert_to(const Source &source, OutputFile &output, const
     bool const digest_wanted = options.digest || options.verify == Verify::content;
     {
         Stage const stage(progress, "convert", source.facts().path);
-        auto done = *native ? by_native_engine(result, source, output.fd(), plan, options, digest_wanted, progress)
+        auto done = *native ? by_native_engine(result, source, output, plan, options, digest_wanted, progress)
                             : by_qemu_img(result, source, output.fd(), plan, options, progress);
         if (!done)
             return fail(done.error());
