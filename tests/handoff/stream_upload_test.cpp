@@ -125,8 +125,11 @@ TEST_F(StreamUploadTest, OfASourceThatChangesBetweenTwoTriesIsNeverCompleted)
         // The part's beginning lies in the middle of a piece of the image, and so does what changes.
         if (number != 3 || std::exchange(changed, true))
             return std::nullopt;
+        auto const other = std::make_shared<MemoryDisk>(disk->size());
+        other->bytes() = disk->bytes();
         for (std::size_t i = 0; i < (1 << 20); i += 4096)
-            disk->bytes()[(5 << 20) + i] ^= std::byte{1};
+            other->bytes()[(5 << 20) + i] ^= std::byte{1};
+        disk = other;  // for whoever opens it from now on
         return refusal(500, "InternalError", true);
     };
     settings.part_size = 1'000'000;
