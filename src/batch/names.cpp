@@ -112,8 +112,8 @@ Result<void> name_jobs(std::vector<BatchJob> &jobs, const std::vector<BatchJob> 
         }
         for (std::size_t const i : members) {
             std::string const folder = base_name(dir_name(jobs[i].path));
-            std::string const name =
-                wrong_name(folder).empty() ? folder + "-" + stem : stem + "-" + short_tag(jobs[i].path);
+            std::string const name = wrong_name(folder).empty() ? fmt::format("{}-{}", folder, stem)
+                                                                : fmt::format("{}-{}", stem, short_tag(jobs[i].path));
             longer[name].push_back(i);
         }
     }

@@ -76,7 +76,7 @@ std::vector<JobKey> keys_of(const std::shared_ptr<JobParser> &parser)
         auto const names = option->get_lnames();
         if (names.empty() || names.front() == "help")
             continue;
-        std::string const name = names.front();
+        std::string const &name = names.front();
         JobKey key{.name = name, .kind = kind_of(*option)};
         if (name == "config" || name == "no-config")
             key.contrary = name == "config" ? "no-config" : "config";

@@ -63,6 +63,7 @@ int summarise(Program &program, const RunOptions &options, const BatchOutcome &o
 int run_jobs(Program &program, const RunOptions &options, const std::vector<BatchJob> &jobs, BatchOptions batch)
 {
     std::vector<std::string> images;
+    images.reserve(jobs.size());
     for (auto const &job : jobs)
         images.push_back(job.path);
     if (!options.reports.empty()) {
