@@ -1,7 +1,6 @@
 #include "batch/kubernetes_manifest.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include <fmt/format.h>

@@ -117,6 +117,16 @@ public:
     }
 
 private:
+    // What is behind us of the image.
+    struct Passed {
+        std::optional<Sha256> whole = {};  // of everything up to here, where that can be known
+        std::uint32_t last = 0;            // the part that was taken last
+        bool all_compared = true;          // by checksum
+        std::map<std::uint32_t, ManifestPart> parts = {};
+        std::map<std::uint32_t, std::string> etags = {};
+        std::map<std::uint32_t, std::uint64_t> crcs = {};
+    };
+
     // ---------------------------------------------------------------------------------------- before the first part
 
     // What there is to go on with, and whether the name is free.
@@ -210,12 +220,7 @@ private:
         m_stream.from_the_start();
         m_compare_only = false;
         m_is_another = false;
-        m_whole.reset();
-        m_part = 0;
-        m_all_compared = true;
-        m_parts.clear();
-        m_etags.clear();
-        m_crcs.clear();
+        m_passed = {};
         m_result = {};
         if (auto begun = begin_noted_upload(m_caller, m_store, m_key, m_manifest_path, m_journal); !begun)
             return tl::unexpected(local_failure(begun.error()));
@@ -248,14 +253,14 @@ private:
 
     void begin_whole(Bytes head)
     {
-        m_whole.emplace();
-        m_whole->update(head);
+        m_passed.whole.emplace();
+        m_passed.whole->update(head);
     }
 
     PartSums new_sums(bool with_whole) const
     {
         return PartSums(m_destination.store.dialect == StoreDialect::s3,
-                        with_whole && m_whole ? std::optional(m_whole->copy()) : std::nullopt);
+                        with_whole && m_passed.whole ? std::optional(m_passed.whole->copy()) : std::nullopt);
     }
 
     // Keeps what has arrived, and sends what has not.
@@ -311,8 +316,8 @@ private:
             return tl::unexpected(local_failure({ErrorCode::unreadable, "the source has changed while it was read"}));
         auto sums = new_sums(false);
         sums.update(head);
-        if (!m_whole)
-            m_result.sha256 = m_part == 0 ? sums.sha256() : "";
+        if (!m_passed.whole)
+            m_result.sha256 = m_passed.last == 0 ? sums.sha256() : "";
         if (m_compare_only) {
             take(1, sums.md5(), sums, true);
             return {};
@@ -365,14 +370,14 @@ private:
     // `compared`: by checksum with what arrived.
     void take(std::uint32_t number, const std::string &etag, PartSums &sums, bool compared)
     {
-        m_all_compared = m_all_compared && compared;
+        m_passed.all_compared = m_passed.all_compared && compared;
         std::uint64_t const offset = number == 1 ? 0 : m_stream.part_offset();
-        m_etags[number] = etag;
-        m_parts[number] = {number, offset, sums.size(), std::to_string(sums.crc64()), sums.sha256()};
-        m_crcs[number] = sums.crc64();
-        m_part = number;
+        m_passed.etags[number] = etag;
+        m_passed.parts[number] = {number, offset, sums.size(), std::to_string(sums.crc64()), sums.sha256()};
+        m_passed.crcs[number] = sums.crc64();
+        m_passed.last = number;
         if (auto whole = sums.take_whole())
-            m_whole = std::move(whole);
+            m_passed.whole = std::move(whole);
         m_journal.parts.push_back({number, etag, std::to_string(sums.crc64()), compared});
         // Where that fails, the store's list and the parts made again tell as much.
         if (!m_compare_only)
@@ -385,15 +390,17 @@ private:
     {
         std::uint64_t crc = 0;
         std::vector<PartInfo> parts;
-        for (auto const &[number, part] : m_parts) {
-            crc = crc64_combine(crc, m_crcs[number], part.size);
-            parts.push_back(
-                {.number = number, .size = part.size, .etag = m_etags[number], .etag_is_md5 = m_all_compared});
+        for (auto const &[number, part] : m_passed.parts) {
+            crc = crc64_combine(crc, m_passed.crcs[number], part.size);
+            parts.push_back({.number = number,
+                             .size = part.size,
+                             .etag = m_passed.etags[number],
+                             .etag_is_md5 = m_passed.all_compared});
             m_result.parts.push_back(part);
         }
         m_result.crc64 = crc;
-        if (m_whole)
-            m_result.sha256 = to_hex(m_whole->finish());
+        if (m_passed.whole)
+            m_result.sha256 = to_hex(m_passed.whole->finish());
         ExpectedObject expected{.size = m_stream.image().size, .crc64 = crc, .oss = m_destination.in_oss()};
         StoreResult<ObjectInfo> object;
         if (m_compare_only) {
@@ -418,7 +425,8 @@ private:
         }
         if (!object)
             return object;
-        m_result.receipt = make_upload_receipt(m_destination, *object, expected, m_result.sha256, m_all_compared);
+        m_result.receipt =
+            make_upload_receipt(m_destination, *object, expected, m_result.sha256, m_passed.all_compared);
         return object;
     }
 
@@ -450,12 +458,7 @@ private:
     std::map<std::uint32_t, PartInfo> m_arrived;
     std::map<std::uint32_t, JournalPart> m_noted;
 
-    std::optional<Sha256> m_whole;  // of everything up to here, where that can be known
-    std::uint32_t m_part = 0;       // the last one that was taken
-    bool m_all_compared = true;     // by checksum
-    std::map<std::uint32_t, ManifestPart> m_parts;
-    std::map<std::uint32_t, std::string> m_etags;
-    std::map<std::uint32_t, std::uint64_t> m_crcs;
+    Passed m_passed;
     StreamedObject m_result;
 };
 

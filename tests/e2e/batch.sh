@@ -150,7 +150,7 @@ mkdir -p settings
   cd settings
   printf '[check]\nprofile = "nonesuch"\n' >imgport.toml
   printf '[[image]]\npath = "%s/disks/d7.qcow2"\nno-config = true\nrole = "data"\nupload = "%s"\n' "$work" \
-    'https://bucket.oss-cn-hangzhou.aliyuncs.com/a.qcow2?OSSAccessKeyId=planted&Signature=planted#planted' >jobs.toml
+    'HTTPS://bucket.oss-cn-hangzhou.aliyuncs.com/a.qcow2?OSSAccessKeyId=planted&Signature=planted#planted' >jobs.toml
   expect_exit 3 "$IMGPORT" batch run jobs.toml --output results
 )
 expect_text settings/results/.imgport-batch/jobs.jsonl 'aliyuncs.com/a.qcow2"'

@@ -16,16 +16,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-class Notes final : public ProgressSink {
-public:
-    void begin(std::string_view, std::string_view) override {}
-    void update(std::uint64_t, std::uint64_t) override {}
-    void end() override {}
-    void note(std::string_view text) override { text_of_all += std::string(text) + "\n"; }
-
-    std::string text_of_all = {};
-};
-
 // A raw disk of 12 MiB, which is its image.
 class StreamUploadTest : public ::testing::Test {
 protected:
@@ -45,7 +35,7 @@ protected:
         ImageStream stream(
             ImageMaking(plan, options, true), [this]() -> Result<std::shared_ptr<Disk>> { return disk; }, options, 2,
             settings.part_size);
-        return upload_stream(path, stream, destination, store, settings, notes);
+        return upload_stream(path, stream, destination, store, settings, silent_progress());
     }
 
     Folder folder;
@@ -56,7 +46,6 @@ protected:
     ObjectDestination destination{.store = {.dialect = StoreDialect::oss, .bucket = "bucket", .region = "cn-hangzhou"},
                                   .key = "folder/key"};
     FakeStore store;
-    Notes notes;
     StreamUploadSettings settings{.part_size = 1 << 20,
                                   .disk_size = 12 << 20,
                                   .retry = {.attempts = 3, .first_wait = 1ms, .longest_wait = 4ms},

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <strings.h>
 
 #include <imgport/uploader.hpp>
 
@@ -62,7 +63,7 @@ std::string located(const std::string &option, const std::string &value, const s
     if (option == "upload" && value.starts_with(directory))
         return std::string(directory) + absolute(value.substr(directory.size()), folder);
     // A link copied from a console may carry a signature. It is no part of the destination, and no list is to keep it.
-    if (option == "upload" && (value.starts_with("https://") || value.starts_with("http://")))
+    if (option == "upload" && ::strncasecmp(value.c_str(), "http", 4) == 0)
         return value.substr(0, value.find_first_of("?#"));
     return value;
 }
